@@ -1,0 +1,1 @@
+"""Recordings: ROS bags and video clips, read and written without a ROS installation."""

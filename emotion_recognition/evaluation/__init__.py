@@ -1,0 +1,1 @@
+"""Measuring a model: metrics, benchmarks by published protocols, reports."""

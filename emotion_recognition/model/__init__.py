@@ -1,0 +1,1 @@
+"""Networks: frame encoder, branches, fusion, heads, and their checkpoints."""

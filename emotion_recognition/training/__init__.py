@@ -1,0 +1,1 @@
+"""Making the weights: scripts that train each part of the model."""

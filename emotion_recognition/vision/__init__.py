@@ -1,0 +1,1 @@
+"""Images: from any encoding to the tracked, aligned face of a frame."""
