@@ -1,4 +1,4 @@
-"""The two branches of the network: sound and sight, each in two stages with a place to fuse between.
+"""The two branches of the network, sound and sight, each in two stages to fuse between.
 
 Both follow the two-stage scheme of Chumachenko et al., "Self-attention fusion for audiovisual
 emotion recognition with incomplete data" (2022): convolution, batch normalisation, ReLU; stage one
@@ -118,5 +118,3 @@ class VisualBranch(nn.Module):
     def stage_two(self, features: Tensor, mask: Tensor) -> Tensor:
         """Features (B, 64, T) and mask (B, T) to the window's vector (B, 128), masked mean."""
         return masked_mean(self.second(features), mask)
-
-

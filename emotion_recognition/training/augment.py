@@ -56,9 +56,7 @@ def _uniform(count: int, low: float, high: float, generator: torch.Generator) ->
     return torch.rand(count, generator=generator) * (high - low) + low
 
 
-def _warp(
-    frames: Tensor, lengths: Tensor, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def _warp(frames: Tensor, lengths: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     batch, total, bands = frames.shape
     speed = torch.exp(_uniform(batch, -0.15, 0.15, generator))
     shift = _uniform(batch, -STEPS / 3, STEPS / 3, generator)

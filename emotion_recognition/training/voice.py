@@ -125,7 +125,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--pretrain-epochs", type=int, default=12)
     parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--folds", type=int, nargs="*", default=[1, 2, 3, 4, 5, 6, 0], help="0: all")
+    parser.add_argument(
+        "--folds", type=int, nargs="*", default=[1, 2, 3, 4, 5, 6, 0], help="0 is deployment"
+    )
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
