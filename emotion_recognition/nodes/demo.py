@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.live import Live
 
 from emotion_recognition.bags.sample import fetch_sample
-from emotion_recognition.bags.write import AUDIO_TOPIC, IMAGE_TOPIC, make_bag
+from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.nodes.dds import use_profile
 from emotion_recognition.nodes.graph import remappings
@@ -100,12 +100,11 @@ class Audience(Node):
 
     def received_percent(self) -> float:
         """Return the share of the images (of a clip without any: the sound) that arrived."""
-        stream, topic = "image", IMAGE_TOPIC
         published = self.player.published
-        if not any(published.get(name) for name in (topic, f"{topic}/compressed")):
-            stream, topic = "audio", AUDIO_TOPIC
-        count = published.get(topic, 0) + published.get(f"{topic}/compressed", 0)
-        return 100 * self.received.get(stream, 0) / max(1, count)
+        images = published.get(IMAGE_TOPIC, 0) + published.get(COMPRESSED_TOPIC, 0)
+        if images:
+            return 100 * self.received.get("image", 0) / images
+        return 100 * self.received.get("audio", 0) / max(1, published.get(AUDIO_TOPIC, 0))
 
     def _on_emotion(self, message: EmotionState) -> None:
         self.fresh.append(message)

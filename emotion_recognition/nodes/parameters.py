@@ -37,14 +37,14 @@ class Parameter:
         return kind if self.low is None else f"{kind} from {self.low:g} to {self.high:g}"
 
     def checked(self, value: Any) -> Value:
-        """Return ``value`` as this parameter's type; an integer will do for a number.
+        """Return ``value`` as this parameter's type; an integer will do for a number or a text.
 
         Raises:
             StartError: it has another type or is not allowed.
         """
         kind = type(self.default)
-        if kind is float and type(value) is int:
-            value = float(value)
+        if kind in (float, str) and type(value) is int:  # 4 for 4.0; camera '0' for "0"
+            value = kind(value)
         in_range = True
         if type(value) is kind and isinstance(value, int | float) and self.low is not None:
             assert self.high is not None

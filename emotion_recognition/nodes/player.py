@@ -6,9 +6,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import rclpy
 from rclpy.node import Node
@@ -17,7 +15,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 
-from emotion_recognition.bags.read import bag_topics, read_messages
+from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic
 from emotion_recognition.nodes.convert import time_message
 from emotion_recognition.nodes.dds import use_profile
 from emotion_recognition.nodes.qos import LATCHED
@@ -25,7 +23,6 @@ from emotion_recognition.nodes.run import add_ros_arguments
 from emotion_recognition.nodes.spin import stop_signals
 
 _CLOCK_PERIOD_S = 0.01
-_LATCHED_TYPES = {"audio_common_msgs/msg/AudioInfo"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,8 +103,10 @@ class Player:
         self._clock = None if self._move_stamps else node.create_publisher(Clock, "/clock", 1)
         self._publishers: dict[str, Publisher] = {}
         self._stamped: set[str] = set()
-        for topic, type_name in bag_topics(bag).items():
-            self._add_publisher(topic, type_name)
+        with Bag(bag) as recording:
+            self.length_s = (recording.end_ns - recording.start_ns) / 1e9
+            for topic in recording.topics.values():
+                self._add_publisher(topic)
         self.published: dict[str, int] = dict.fromkeys(self._publishers, 0)
         self.started_ns = 0  # node clock's time of the first message of this pass
 
@@ -129,7 +128,8 @@ class Player:
     def play(self) -> None:
         """Publish everything, in this thread; return at the end or after ``stop``."""
         while True:
-            self._play_once(read_messages(self._bag))
+            with Bag(self._bag) as recording:
+                self._play_once(recording)
             if not self._loop or self._stopped.is_set():
                 return
 
@@ -137,42 +137,39 @@ class Player:
         """End ``play`` at the next message. May be called from another thread or a signal."""
         self._stopped.set()
 
-    def _add_publisher(self, topic: str, type_name: str) -> None:
-        package, _, name = type_name.partition("/msg/")
+    def _add_publisher(self, topic: RecordedTopic) -> None:
+        package, _, name = topic.msgtype.partition("/msg/")
         try:
             kind = getattr(importlib.import_module(f"{package}.msg"), name)
         except (ImportError, AttributeError):
             self._node.get_logger().warning(
-                f"{topic} is left out: its type {type_name} is not installed here"
+                f"{topic.name} is left out: its type {topic.msgtype} is not installed here"
             )
             return
         # Reliable with a bounded queue serves best-effort and reliable subscribers alike.
         qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-        if type_name in _LATCHED_TYPES:
-            qos = LATCHED
-        self._publishers[topic] = self._node.create_publisher(kind, topic, qos)
+        self._publishers[topic.name] = self._node.create_publisher(
+            kind, topic.name, LATCHED if topic.latched else qos
+        )
         fields = list(kind.get_fields_and_field_types().values())
         if fields[:1] == ["std_msgs/Header"]:
-            self._stamped.add(topic)
+            self._stamped.add(topic.name)
 
-    def _play_once(self, messages: Iterable[Any]) -> None:
+    def _play_once(self, recording: Bag) -> None:
         started_s = time.monotonic()
-        first_ns: int | None = None
-        for message in messages:
-            if first_ns is None:
-                first_ns = message.received_ns
-                started_s = time.monotonic()
-                self.started_ns = self._node.get_clock().now().nanoseconds
-            due_s = started_s + (message.received_ns - first_ns) / (1e9 * self._rate)
-            self._wait_until(due_s, message.received_ns)
+        self.started_ns = self._node.get_clock().now().nanoseconds
+        for message in recording.messages(self._publishers):
+            since_ns = message.received_ns - recording.start_ns
+            self._wait_until(started_s + since_ns / (1e9 * self._rate), message.received_ns)
             if self._stopped.is_set():
                 return
-            if message.topic in self._publishers:
-                data = message.data
-                if self._move_stamps and message.topic in self._stamped:
-                    data = shifted(data, self.started_ns - first_ns)
-                self._publishers[message.topic].publish(data)
-                self.published[message.topic] += 1
+            self._publishers[message.topic].publish(self._stamped_data(message, recording.start_ns))
+            self.published[message.topic] += 1
+
+    def _stamped_data(self, message: RecordedMessage, start_ns: int) -> bytes:
+        if self._move_stamps and message.topic in self._stamped:
+            return shifted(message.data, self.started_ns - start_ns)
+        return message.data
 
     def _wait_until(self, due_s: float, due_ns: int) -> None:
         """Sleep until ``due_s`` of the steady clock; /clock goes on, up to ``due_ns``."""
