@@ -1,0 +1,33 @@
+"""Point the CMake files of the ROS 2 wheels at the interpreter that runs this.
+
+They name the Python of the machine that built them (``/opt/python/cp311-cp311/include/python3.11``
+and NumPy's headers below it). Does nothing on files that are right already.
+"""
+
+import re
+import sys
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+
+BUILD_HOST = r"/opt/python/cp[^/;\" ]+"
+NUMPY = re.compile(BUILD_HOST + r"/lib/python[^/;\" ]+/site-packages/numpy/(?:_core|core)/include")
+PYTHON = re.compile(BUILD_HOST + r"/include/python[0-9.]+")
+
+
+def main() -> None:
+    """Rewrite the files of the running virtual environment."""
+    count = 0
+    for path in Path(sys.prefix, "share").rglob("*.cmake"):
+        old = path.read_text()
+        new = NUMPY.sub(np.get_include(), old)
+        new = PYTHON.sub(sysconfig.get_path("include"), new)
+        if new != old:
+            path.write_text(new)
+            count += 1
+    print(f"relocated {count} CMake files")
+
+
+if __name__ == "__main__":
+    main()
