@@ -1,5 +1,6 @@
 """Warnings about bad input: one for each cause and period, and a count of what was left unsaid."""
 
+import logging
 import re
 import threading
 import time
@@ -43,3 +44,15 @@ class Complaints:
             repeated = self._unsaid.get(cause, 0)
             self._unsaid[cause] = 0
         self._log(f"{text} ({repeated} more since the last warning)" if repeated else text)
+
+
+class LogBridge(logging.Handler):
+    """Passes the warnings of the ROS-free modules on to a node's log."""
+
+    def __init__(self, complain: Callable[[str], object]) -> None:
+        super().__init__(logging.WARNING)
+        self._complain = complain
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Complain about what the record says."""
+        self._complain(record.getMessage())

@@ -5,7 +5,6 @@ import contextlib
 import io
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.live import Live
 
+from emotion_recognition.bags.clip import clip_duration_s, read_clip
+from emotion_recognition.bags.events import FrameEvent
 from emotion_recognition.bags.sample import fetch_sample
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.nodes.convert import nanoseconds
@@ -38,6 +39,7 @@ from emotion_recognition.nodes.timeline import timeline
 _READY_S = 90.0  # a cold start reads the weights and PyTorch from disk
 _LAST_WORDS_S = 2.5  # for the last estimate, and the diagnostics once a second
 _INTERRUPTED = 130
+_MAX_RAW_BYTES = 1 << 30  # a longer or larger clip is played as JPEG images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,10 +79,11 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
     with tempfile.TemporaryDirectory(prefix="emotion_demo_") as folder, stop_signals(stopped.set):
         print(f"demo: making a bag of {clip.name} ...", flush=True)
         bag = Path(folder) / "bag"
-        make_bag(clip, bag, compressed=_raw_bytes(clip) > shutil.disk_usage(folder).free // 4)
+        compressed = _raw_bytes(clip) > _MAX_RAW_BYTES
+        make_bag(clip, bag, compressed=compressed)
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         try:
-            with _emotion_node(device, Path(folder) / "emotion_node.log") as process:
+            with _emotion_node(device, compressed, Path(folder) / "node.log") as process:
                 return _show(bag, clip.name, process, stopped, picture)
         finally:
             rclpy.try_shutdown()
@@ -203,12 +206,15 @@ def _save(view: LiveView, picture: Path) -> None:
 
 
 @contextlib.contextmanager
-def _emotion_node(device: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run emotion_node on the bag's topics; its log is shown where it fails or warns."""
+def _emotion_node(
+    device: str, compressed: bool, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run emotion_node on the bag's topics; at the end its warnings are shown."""
     command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node", "--ros-args"]
-    for name, topic in remappings(IMAGE_TOPIC, AUDIO_TOPIC):
+    for name, topic in remappings(COMPRESSED_TOPIC if compressed else IMAGE_TOPIC, AUDIO_TOPIC):
         command += ["-r", f"{name}:={topic}"]
-    command += ["-p", f"device:={device}"]
+    transport = "compressed" if compressed else "raw"
+    command += ["-p", f"device:={device}", "-p", f"image_transport:={transport}"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -223,6 +229,14 @@ def _emotion_node(device: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         for text in log.read_text(errors="replace").splitlines():
             if any(level in text for level in ("[WARN]", "[ERROR]", "[FATAL]")):
                 print(text, file=sys.stderr)
+
+
+def _raw_bytes(clip: Path) -> float:
+    """Estimate the size of a clip's raw images, at 30 a second."""
+    frame = next((event for event in read_clip(clip) if isinstance(event, FrameEvent)), None)
+    if frame is None:
+        return 0.0
+    return frame.image().nbytes * 30 * (clip_duration_s(clip) or 60.0)
 
 
 def _check_alive(process: subprocess.Popen[bytes]) -> None:

@@ -1,5 +1,6 @@
 """The node: camera and microphone topics in, ``EmotionState`` out."""
 
+import logging
 import sys
 import time
 from typing import Any
@@ -16,7 +17,7 @@ from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.model.emotion_model import DeviceError, EmotionModel, load_model
 from emotion_recognition.nodes.audio_input import AudioInput
-from emotion_recognition.nodes.complaints import Complaints
+from emotion_recognition.nodes.complaints import Complaints, LogBridge
 from emotion_recognition.nodes.convert import emotion_state, nanoseconds
 from emotion_recognition.nodes.diagnostics import (
     Arrivals,
@@ -36,6 +37,7 @@ from emotion_recognition.vision.detect import DetectorError
 
 _DIAGNOSTICS_PERIOD_S = 1.0
 _SILENCE_PERIOD_S = 0.25
+_LIBRARY_LOG = logging.getLogger("emotion_recognition")
 
 
 class EmotionNode(Node):
@@ -49,6 +51,9 @@ class EmotionNode(Node):
         cv2.setNumThreads(settings.num_threads)
         self._model = _load_model(settings)
         complain = Complaints(self.get_logger().warning)
+        self._log_bridge = LogBridge(complain)
+        _LIBRARY_LOG.addHandler(self._log_bridge)
+        _LIBRARY_LOG.propagate = False
         self._inbox = Inbox(settings.image_depth, settings.audio_queue_s)
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
         self._worker = Worker(
@@ -89,6 +94,7 @@ class EmotionNode(Node):
     def destroy_node(self) -> None:
         """End the worker, then the node."""
         self._worker.stop()
+        _LIBRARY_LOG.removeHandler(self._log_bridge)
         super().destroy_node()
 
     def _now_ns(self) -> int:
@@ -139,7 +145,7 @@ class EmotionNode(Node):
                 dropped=inbox.dropped_images,
                 rejected=worker.rejected_images,
                 window_fill=status.video_fill,
-                details={"used": str(worker.used_images), "faces": str(status.face_count)},
+                details={"used": str(worker.used_images), "with a face": str(status.faces)},
             ),
             StreamState(
                 name="audio",
@@ -167,7 +173,7 @@ class EmotionNode(Node):
     def _estimates_report(self, now_s: float) -> Report:
         details = {
             "skipped": str(self._worker.status.dropped_estimates),
-            "restarts": str(self._worker.status.restarts),
+            "clock jumps": str(self._worker.status.clock_jumps),
             "device": self._model.device,
             "model": self._model.id,
         }

@@ -19,7 +19,6 @@ from emotion_recognition.nodes.inbox import Inbox, Item
 log = logging.getLogger(__name__)
 
 _SECOND_NS = 1_000_000_000
-_JUMP_NS = _SECOND_NS  # stamps that step back by less are late messages, which the buffers sort in
 
 
 class Worker:
@@ -47,7 +46,6 @@ class Worker:
         self._publish = publish
         self._complain = complain
         self._unusable_coding = ""
-        self._newest_ns: dict[str, int] = {}
         self._clock_ahead_ns = 0  # node clock less sensor stamp, of the last message
         self._thread = threading.Thread(target=self._run, name="recognizer", daemon=True)
         self.used_images = 0
@@ -110,7 +108,7 @@ class Worker:
                 "Let the camera driver set header.stamp"
             )
             stamp_ns = received_ns
-        self._note_stamp("image", stamp_ns, received_ns)
+        self._clock_ahead_ns = received_ns - stamp_ns
         if not self._recognizer.wants_frame(stamp_ns):
             return
         try:
@@ -142,7 +140,7 @@ class Worker:
         if bad:
             self._complain(f"audio has {bad} samples that are not finite: silence is put there")
             chunk = AudioChunk(chunk.stamp_ns, chunk.sample_rate, np.asarray(samples))
-        self._note_stamp("audio", chunk.stamp_ns, received_ns)
+        self._clock_ahead_ns = received_ns - chunk.end_ns
         self._recognizer.add_audio(chunk)
 
     def _handle_audio_info(self, message: Any) -> None:
@@ -151,17 +149,6 @@ class Worker:
             self._unusable_coding = ""
         except AudioFormatError as error:
             self._unusable_coding = str(error)
-
-    def _note_stamp(self, stream: str, stamp_ns: int, received_ns: int) -> None:
-        newest_ns = self._newest_ns.get(stream, stamp_ns)
-        if stamp_ns < newest_ns - _JUMP_NS:
-            self._complain(
-                f"{stream} stamps jump back by {(newest_ns - stamp_ns) / _SECOND_NS:.1f} s: "
-                "starting afresh (a bag that loops, or a clock that was set)"
-            )
-            newest_ns = stamp_ns
-        self._newest_ns[stream] = max(newest_ns, stamp_ns)
-        self._clock_ahead_ns = received_ns - stamp_ns
 
 
 def _stamp_ns(message: Any) -> int:
