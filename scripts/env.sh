@@ -39,7 +39,7 @@ else
   _er_prepend AMENT_PREFIX_PATH "$_er_ros"
   _er_prepend LD_LIBRARY_PATH "$_er_ros/lib"
   # The modules come from the checkout, only the generated messages from the build.
-  _er_packages=$(find "$_er_ros/" -maxdepth 5 \( -name site-packages -o -name dist-packages \) 2>/dev/null)
+  _er_packages=$(find "$_er_ros/" -maxdepth 5 \( -name site-packages -o -name dist-packages \) 2>/dev/null) || :
   [ -z "$_er_packages" ] || _er_prepend PYTHONPATH "$_er_packages"
   _er_prepend PYTHONPATH "$_er_root"
   _er_prepend PATH "$_er_ros/bin"

@@ -82,10 +82,11 @@ step() {
 # One short line that tells where the running command is, out of its log.
 progress() {
   local line
-  line=$(tail -n 1 "$log" | tr -d '\r')
+  line=$(grep -aE '^(Collecting|Installing|Starting|Finished) ' "$log" | tail -n 1 || true)
   case $line in
-    *Installing\ collected*) echo "installing" ;;
-    *) printf '%s (%s packages looked up)\n' "${line:0:40}" "$(grep -c '^Collecting' "$log" || true)" ;;
+    Collecting*) echo "$(grep -ac '^Collecting' "$log") packages fetched: ${line#Collecting }" ;;
+    Installing*) echo "installing" ;;
+    *) echo "$line" ;;
   esac
 }
 
