@@ -50,8 +50,14 @@ class EmotionNetwork(nn.Module):
         Returns:
             The output; a stream whose mask is all False contributes nothing and has weight 0.
         """
-        sound, sound_mask = self.audio.stage_one(audio, audio_mask)
-        sight, sight_mask = self.video.stage_one(video, video_mask)
+        return self.fuse(
+            *self.audio.stage_one(audio, audio_mask), *self.video.stage_one(video, video_mask)
+        )
+
+    def fuse(
+        self, sound: Tensor, sound_mask: Tensor, sight: Tensor, sight_mask: Tensor
+    ) -> NetworkOutput:
+        """Go on from the features and masks that stage one of each branch returned."""
         sound, sight = self.fusion(sound, sound_mask, sight, sight_mask)
         return self.heads(
             self.audio.stage_two(sound, sound_mask), self.video.stage_two(sight, sight_mask)

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.branches import LOG_MEL, AudioBranch
-from emotion_recognition.training.augment import centre_windows, mix, random_windows
+from emotion_recognition.training.augment import mix, random_windows
 from emotion_recognition.training.optimise import (
     AveragedModel,
     intensity_loss,
@@ -108,9 +108,9 @@ def train(
 def score(model: VoiceClassifier, voices: VoiceSet) -> Tensor:
     """Class logits (N, 8) of the clips, each through one window around its middle."""
     model.eval()
-    rows = torch.arange(len(voices)).split(64)
-    windows = (centre_windows(voices.frames[part], voices.lengths[part]) for part in rows)
-    return torch.cat([model(*window)[0] for window in windows])
+    windows, masks = voices.centre_windows()
+    batches = zip(windows.split(64), masks.split(64), strict=True)
+    return torch.cat([model(*batch)[0] for batch in batches])
 
 
 def _accuracy(model: VoiceClassifier, voices: VoiceSet) -> float:
