@@ -19,7 +19,7 @@ BAG_SUFFIXES = (".mcap", ".db3")
 
 @dataclass(frozen=True)
 class RecordedTopic:
-    """A topic of a recording. ``latched``: its publisher kept the last messages for late joiners."""
+    """A topic of a recording; if ``latched``, its publisher kept messages for late joiners."""
 
     name: str
     msgtype: str  # such as "sensor_msgs/msg/Image"

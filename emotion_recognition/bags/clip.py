@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -103,10 +104,8 @@ def _stamp_ns(seconds: float) -> int:
     return CLIP_EPOCH_NS + round(seconds * 1e9)
 
 
-def _decoded(
-    container: "av.container.InputContainer", stream: "av.stream.Stream"
-) -> Iterator["av.VideoFrame | av.AudioFrame"]:
-    """Yield what can be decoded; damaged packets are left out, as by a live decoder."""
+def _decoded(container: "av.container.InputContainer", stream: "av.stream.Stream") -> Iterator[Any]:
+    """Yield the frames that can be decoded; damaged packets are left out, as by a live decoder."""
     damaged = 0
     packets = container.demux(stream)
     while True:

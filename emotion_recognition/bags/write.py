@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -41,7 +41,7 @@ MICROPHONE = "microphone"  # frame_id of the sound
 
 _STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 # Written as strings of numbers, as every distribution from Humble on reads them.
-_METADATA_VERSION = 8
+_METADATA_VERSION: Literal[8] = 8
 _FOREVER = QosTime(0, 0)
 
 
