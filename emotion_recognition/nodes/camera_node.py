@@ -27,9 +27,13 @@ _RETRY_S = 1.0
 class CameraNode(Node):
     """Captures in a thread of its own; opens the source again when it is unplugged."""
 
-    def __init__(self) -> None:
-        super().__init__("camera_node", automatically_declare_parameters_from_overrides=True)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            "camera_node", automatically_declare_parameters_from_overrides=True, **options
+        )
         self._settings = declare(self, PARAMETERS)
+        # OpenCV would repeat on each try what is said below.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         self._publisher = self.create_publisher(Image, "image", sensor_qos(5))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)

@@ -41,19 +41,28 @@ _LIBRARY_LOG = logging.getLogger("emotion_recognition")
 
 
 class EmotionNode(Node):
-    """Stores what arrives; a worker recognises and publishes; timers watch and report."""
+    """Stores what arrives; a worker recognises and publishes; timers watch and report.
 
-    def __init__(self) -> None:
-        super().__init__("emotion_node", automatically_declare_parameters_from_overrides=True)
+    Args:
+        options: As of ``rclpy.node.Node``, such as ``parameter_overrides``.
+
+    Raises:
+        StartError: a parameter is wrong, or what it names is missing or damaged.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            "emotion_node", automatically_declare_parameters_from_overrides=True, **options
+        )
         settings = declare_settings(self)
         self._settings = settings
         torch.set_num_threads(settings.num_threads)
         cv2.setNumThreads(settings.num_threads)
-        self._model = _load_model(settings)
         complain = Complaints(self.get_logger().warning)
         self._log_bridge = LogBridge(complain)
         _LIBRARY_LOG.addHandler(self._log_bridge)
         _LIBRARY_LOG.propagate = False
+        self._model = _load_model(settings)
         self._inbox = Inbox(settings.image_depth, settings.audio_queue_s)
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
         self._worker = Worker(

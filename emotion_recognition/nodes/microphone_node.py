@@ -23,8 +23,10 @@ PARAMETERS = (
 class MicrophoneNode(Node):
     """Publishes ``AudioDataStamped`` from PortAudio's thread, and ``AudioInfo`` once, latched."""
 
-    def __init__(self) -> None:
-        super().__init__("microphone_node", automatically_declare_parameters_from_overrides=True)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            "microphone_node", automatically_declare_parameters_from_overrides=True, **options
+        )
         self._settings = declare(self, PARAMETERS)
         messages = _audio_messages()
         self._message_type = messages.AudioDataStamped

@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from emotion_recognition.nodes.dds import config_file
 from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, remappings
@@ -45,8 +47,6 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
         arguments += ["-r", f"{name}:={topic}"]
     if options.namespace:
         arguments += ["-r", f"__ns:=/{options.namespace.strip('/')}"]
-    if options.device:
-        arguments += ["-p", f"emotion_node:device:={options.device}"]
     if options.use_sim_time:
         arguments += ["-p", "use_sim_time:=true"]
     return arguments + options.ros_args
@@ -55,18 +55,20 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
 def main(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; return the exit code."""
     arguments = ros_arguments(options)
-    return run_nodes(_makers(options.camera, options.microphone), arguments)
+    return run_nodes(_makers(options), arguments)
 
 
-def _makers(camera: bool, microphone: bool) -> list[Callable[[], Node]]:
+def _makers(options: argparse.Namespace) -> list[Callable[[], Node]]:
+    """Import and prepare what is asked for, and nothing else."""
     from emotion_recognition.nodes.emotion_node import EmotionNode
 
-    makers: list[Callable[[], Node]] = [EmotionNode]
-    if camera:
+    overrides = [Parameter("device", value=options.device)] if options.device else []
+    makers: list[Callable[[], Node]] = [partial(EmotionNode, parameter_overrides=overrides)]
+    if options.camera:
         from emotion_recognition.nodes.camera_node import CameraNode
 
         makers.append(CameraNode)
-    if microphone:
+    if options.microphone:
         from emotion_recognition.nodes.microphone_node import MicrophoneNode
 
         makers.append(MicrophoneNode)
