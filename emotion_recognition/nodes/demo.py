@@ -45,7 +45,7 @@ _MAX_RAW_BYTES = 1 << 30  # a longer or larger clip is played as JPEG images
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``emotion-recognition demo``."""
     parser.add_argument(
-        "clip", type=Path, nargs="?", help="video with a face and a voice (default: the sample)"
+        "--clip", type=Path, help="video with a face and a voice (default: the sample)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument(
