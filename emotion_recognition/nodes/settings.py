@@ -35,7 +35,7 @@ PARAMETERS = (
         "quality of service; best_effort also hears reliable cameras",
         choices=tuple(RELIABILITIES),
     ),
-    Parameter("image_depth", 5, "images that may wait: the newest ones are kept", 1, 100),
+    Parameter("image_depth", 10, "images that may wait: the newest ones are kept", 1, 100),
     Parameter(
         "audio_type",
         "auto",
