@@ -74,7 +74,7 @@ def estimates_of(events: Iterable[Event], recognizer: Recognizer) -> Iterator[Es
 
 
 def time_origin_ns(path: Path) -> int:
-    """Sensor time that counts as 0 in tables of ``path``: a clip's beginning; a bag keeps its own."""
+    """Sensor time to count from: a clip's beginning; a bag keeps its own time."""
     return 0 if is_bag(path) else CLIP_EPOCH_NS
 
 

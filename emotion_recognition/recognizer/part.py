@@ -41,9 +41,15 @@ class Part:
     rows: Values
     fresh: bool
 
-    def covered_ns(self, end_ns: int) -> int:
-        """How much of the window that ends at ``end_ns`` the stream covers; 0 if it is stale."""
-        return end_ns - int(self.stamps[0]) if self.fresh else 0
+    @property
+    def oldest_ns(self) -> int:
+        """Stamp of the first row, of which there must be one."""
+        return int(self.stamps[0])
+
+    @property
+    def newest_ns(self) -> int:
+        """Stamp of the last row, of which there must be one."""
+        return int(self.stamps[-1])
 
 
 def cut(buffer: RingBuffer, end_ns: int, window_ns: int, stale_ns: int) -> Part:

@@ -58,6 +58,7 @@ class Recognizer:
         self._period_ns = round(SECOND_NS / config.publish_rate)
         self._stale_ns = round(config.stale_after_s * SECOND_NS)
         self._least_ns = round(config.min_window_s * SECOND_NS)
+        self._reach_ns = GRACE_NS + round(SECOND_NS / config.vision.face_rate)
         # Beyond the window: one stream may run ahead of the other until that is stale.
         self._span_ns = self._window_ns + self._stale_ns + 2 * SECOND_NS
         self._audio_stream = AudioStream(config.audio)
@@ -174,7 +175,7 @@ class Recognizer:
         return True
 
     def _check_clock(self, stream: _Stream, stamp_ns: int) -> None:
-        """Forget what a jump back or a long gap has cut off from a message of this time."""
+        """Start afresh where a message of this time has nothing to do with those before it."""
         if stream.newest_ns is None:
             return
         ahead_ns = stamp_ns - stream.newest_ns
@@ -183,8 +184,7 @@ class Recognizer:
             self._clock_jumps += 1
             self.reset()
         elif ahead_ns > self._window_ns:
-            self._gaps += 1
-            stream.clear()
+            self._gaps += 1  # windows see nothing across it; the buffer needs no emptying
             (self._audio_stream if stream is self._audio else self._face_stream).reset()
 
     def _reached_ns(self) -> int | None:
@@ -196,12 +196,19 @@ class Recognizer:
         return lead if lead - lag > self._stale_ns else max(lag, lead - GRACE_NS)
 
     def _parts(self, end_ns: int) -> tuple[Part, Part] | None:
-        """Both streams' parts of a window; None if no fresh stream covers enough of it."""
+        """Both streams' parts of a window; None if it cannot be judged.
+
+        That is, if no fresh stream covers enough of it, or if neither comes close to its end, which
+        is found out late: when the streams go on after a pause.
+        """
         audio, video = (
             part.cut(stream.buffer, end_ns, self._window_ns, self._stale_ns)
             for stream in (self._audio, self._video)
         )
-        covered_ns = max(audio.covered_ns(end_ns), video.covered_ns(end_ns))
+        fresh = [each for each in (audio, video) if each.fresh]
+        if not fresh or end_ns - max(each.newest_ns for each in fresh) > self._reach_ns:
+            return None
+        covered_ns = max(end_ns - each.oldest_ns for each in fresh)
         return (audio, video) if covered_ns >= self._least_ns else None
 
     def _estimate(self, end_ns: int) -> Estimate | None:
@@ -217,7 +224,7 @@ class Recognizer:
         face, face_mask = part.face(video, track, end_ns)
         if video.fresh and track is None:
             flags |= Flags.NO_FACE
-        newest_ns = max(int(each.stamps[-1]) for each in parts if each.fresh)
+        newest_ns = max(each.newest_ns for each in parts if each.fresh)
         if not voice_mask.any() and not face_mask.any():
             return self._outage(end_ns, newest_ns, flags)
         self._in_outage = False
@@ -252,7 +259,7 @@ class Recognizer:
             flags |= Flags.VIDEO_STALE
         # The first sample of a full window may lie one sample after its beginning.
         full_ns = self._window_ns - 2 * SECOND_NS / self.config.vision.face_rate
-        if any(each.fresh and each.covered_ns(end_ns) < full_ns for each in (audio, video)):
+        if any(each.fresh and end_ns - each.oldest_ns < full_ns for each in (audio, video)):
             flags |= Flags.PARTIAL_WINDOW
         return flags
 
