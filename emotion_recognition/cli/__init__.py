@@ -1,0 +1,90 @@
+"""The command ``emotion-recognition``: one module a command, imported only when it is called."""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from emotion_recognition import __version__
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command lives: a module with ``add_arguments(parser)`` and ``main(args) -> int``."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Command] = {
+    "run": Command(
+        "emotion_recognition.nodes.run", "start the nodes in one process (as `ros2 launch` does)"
+    ),
+    "play": Command("emotion_recognition.nodes.player", "publish a bag's messages in their timing"),
+    "demo": Command(
+        "emotion_recognition.nodes.demo", "play a sample through a live graph and show the result"
+    ),
+    "make-bag": Command(
+        "emotion_recognition.cli.make_bag", "turn a video with sound into a ROS 2 bag"
+    ),
+    "estimate": Command(
+        "emotion_recognition.cli.estimate", "estimate emotions over a bag or clip, offline"
+    ),
+    "benchmark": Command(
+        "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
+    ),
+}
+
+
+def _overview() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:<{width}}  {item.summary}" for name, item in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="emotion-recognition",
+        description="Audio-visual emotion recognition for ROS 2.",
+        epilog=f"commands:\n{listing}\n\n"
+        "`emotion-recognition COMMAND --help` describes a command.\n"
+        "exit codes: 0 done, 1 failed, 2 wrong usage",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="what to do")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code (0 done, 1 failed, 2 wrong usage)."""
+    chosen = _overview().parse_args(arguments)
+    command = COMMANDS[chosen.command]
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
+    try:
+        module = importlib.import_module(command.module)
+    except ModuleNotFoundError as error:
+        if not command.module.startswith("emotion_recognition.nodes"):
+            raise
+        print(
+            f"emotion-recognition {chosen.command}: needs ROS 2, and '{error.name}' does not "
+            "import; in a checkout type `. scripts/env.sh` first, on a robot source its workspace",
+            file=sys.stderr,
+        )
+        return FAILED
+    parser = argparse.ArgumentParser(
+        prog=f"emotion-recognition {chosen.command}", description=module.__doc__
+    )
+    module.add_arguments(parser)
+    options = parser.parse_args(chosen.arguments)
+    try:
+        return int(module.main(options))
+    except (OSError, ValueError) as error:  # what a user can mend: say it in one line
+        if os.environ.get("EMOTION_RECOGNITION_DEBUG"):
+            raise
+        print(f"emotion-recognition {chosen.command}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,54 @@
+"""Measure the shipped models on a data set by its published protocol; write NAME.json and plots."""
+
+import argparse
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+BENCHMARKS: dict[str, tuple[str, str]] = {
+    "ferplus": ("emotion_recognition.evaluation.ferplus", "benchmark_ferplus"),
+    "ravdess-voice": ("emotion_recognition.evaluation.ravdess_voice", "benchmark_ravdess_voice"),
+    "valence-arousal": (
+        "emotion_recognition.evaluation.valence_arousal",
+        "benchmark_valence_arousal",
+    ),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``emotion-recognition benchmark``."""
+    parser.add_argument("name", choices=sorted(BENCHMARKS), help="which benchmark")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of the data sets (holds ferplus/, ravdess_speech/, ...)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for NAME.json and plots; made if absent",
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run one benchmark and print its figures."""
+    if not options.data.is_dir():
+        raise NotADirectoryError(f"--data {options.data}: no such folder")
+    options.out.mkdir(parents=True, exist_ok=True)
+    module, function = BENCHMARKS[options.name]
+    run: Callable[[Path, Path], Mapping[str, Any]] = getattr(
+        importlib.import_module(module), function
+    )
+    result = run(options.data, options.out)
+    for key, value in result.items():
+        if isinstance(value, float):
+            print(f"{key:>20}  {value:.4f}")
+        elif isinstance(value, (int, str)):
+            print(f"{key:>20}  {value}")
+    print(f"written: {options.out / options.name}.json")
+    return 0

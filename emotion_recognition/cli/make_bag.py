@@ -1,0 +1,35 @@
+"""Turn a video with sound into a ROS 2 bag that `ros2 bag play` and `emotion-recognition play` take."""
+
+import argparse
+from pathlib import Path
+
+from emotion_recognition.bags.write import make_bag
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``emotion-recognition make-bag``."""
+    parser.add_argument("clip", type=Path, help="video or sound file (mp4, mkv, webm, wav, ...)")
+    parser.add_argument(
+        "out", type=Path, nargs="?", help="bag folder to write (default: the clip's name here)"
+    )
+    parser.add_argument(
+        "--storage", choices=("mcap", "sqlite3"), default="mcap", help="default: mcap"
+    )
+    parser.add_argument(
+        "--compressed", action="store_true", help="JPEG images in place of raw ones"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite an existing bag")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write the bag and name it."""
+    out = options.out or Path(options.clip.stem)
+    make_bag(
+        options.clip,
+        out,
+        storage=options.storage,
+        compressed=options.compressed,
+        force=options.force,
+    )
+    print(f"written: {out}")
+    return 0

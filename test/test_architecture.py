@@ -1,0 +1,97 @@
+"""The rooms of the package: imports point downwards only, and ROS stays in its own room."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "emotion_recognition"
+# From the ground up; a room uses only rooms of lower levels, and never one of its own level.
+LEVELS: tuple[tuple[str, ...], ...] = (
+    ("emotions", "audio", "windows"),
+    ("model", "corpora", "estimate"),
+    ("vision", "smoothing"),
+    ("recognizer", "bags"),
+    ("evaluation", "dashboard"),
+    ("training", "nodes"),
+    ("cli",),
+)
+LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+# Stands on every level's ground: the recogniser's use by `bags` is its one purpose there.
+ALLOWED = {("bags", "recognizer")}
+ROS_MODULES = {"rclpy", "launch", "launch_ros", "sensor_msgs", "std_msgs", "audio_common_msgs"}
+
+
+def modules(repository: Path) -> Iterator[tuple[str, Path]]:
+    root = repository / PACKAGE
+    for path in sorted(root.rglob("*.py")):
+        room = path.relative_to(root).parts[0].removesuffix(".py")
+        if room != "__init__":
+            yield room, path
+
+
+def imported(path: Path, repository: Path) -> Iterator[str]:
+    package = path.relative_to(repository).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module or "") if part)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def test_every_room_has_a_level(repository: Path) -> None:
+    unknown = {room for room, _ in modules(repository)} - LEVEL.keys()
+    assert not unknown
+
+
+def test_no_import_points_upwards(repository: Path) -> None:
+    wrong = []
+    for room, path in modules(repository):
+        for name in imported(path, repository):
+            parts = name.split(".")
+            if parts[0] != PACKAGE or len(parts) < 2 or parts[1] not in LEVEL:
+                continue
+            used = parts[1]
+            if used != room and LEVEL[used] >= LEVEL[room] and (room, used) not in ALLOWED:
+                wrong.append(f"{path.relative_to(repository)} imports {name}")
+    assert not wrong
+
+
+def test_only_nodes_import_ros(repository: Path) -> None:
+    wrong = [
+        f"{path.relative_to(repository)} imports {name}"
+        for room, path in modules(repository)
+        if room != "nodes"
+        for name in imported(path, repository)
+        if name.split(".")[0] in ROS_MODULES
+    ]
+    assert not wrong
+
+
+@pytest.mark.timeout(300)
+def test_everything_but_the_nodes_imports_without_ros(repository: Path) -> None:
+    names = sorted(
+        ".".join(path.relative_to(repository).with_suffix("").parts).removesuffix(".__init__")
+        for room, path in modules(repository)
+        if room != "nodes"
+    )
+    blocker = f"""
+import importlib, sys
+class NoRos:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {ROS_MODULES!r}:
+            raise ModuleNotFoundError(f"{{name}} is hidden", name=name)
+sys.meta_path.insert(0, NoRos())
+for name in {names!r}:
+    importlib.import_module(name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", blocker], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
