@@ -18,7 +18,7 @@ TEMPLATE = np.array(
     [[15.0, 18.6], [32.8, 18.6], [23.9, 28.6], [16.7, 36.8], [31.1, 36.8]], np.float32
 )
 TEMPLATE_SIZE = 48
-# Share of the box, for a detector that finds boxes only: the Haar cascade's, as the bench prints it.
+# Share of the box, where a detector finds boxes only: the Haar cascade's, printed by the bench.
 BOX_POINTS = np.array(
     [[0.30, 0.39], [0.69, 0.39], [0.49, 0.63], [0.34, 0.81], [0.67, 0.81]], np.float32
 )
@@ -39,7 +39,8 @@ def align_face(image: np.ndarray, detection: Detection, size: int = 48) -> np.nd
     points = detection.points if detection.points is not None else box_points(detection.box)
     factor, shift = fit_similarity(points, (TEMPLATE + 0.5) * size / TEMPLATE_SIZE - 0.5)
     # Sampled about as finely as the image itself and then averaged down: no aliasing.
-    fine = int(np.clip(np.ceil(1 / abs(factor)), 1, MAX_OVERSAMPLING))
+    shrinkage = 1 / max(abs(factor), 1 / MAX_OVERSAMPLING)
+    fine = max(1, int(np.ceil(shrinkage - 0.01)))
     factor, shift = factor * fine, (shift + 0.5 + 0.5j) * fine - (0.5 + 0.5j)
     warp = np.array(
         [[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]]
