@@ -1,0 +1,159 @@
+"""The live graph measured from outside: VGA at 30 Hz and speech over DDS into ``emotion_node``."""
+
+import array
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from audio_common_msgs.msg import AudioDataStamped
+from diagnostic_msgs.msg import DiagnosticArray
+from emotion_recognition.msg import EmotionState
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+
+from emotion_recognition.nodes.convert import nanoseconds, time_message
+from emotion_recognition.nodes.dds import use_profile
+from emotion_recognition.nodes.qos import sensor_qos
+
+from .stream_clip import SECOND, SIZE, Material, events
+
+READY_S = 90.0
+WARM_UP_S = 6.0
+LAST_WORDS_S = 2.0
+
+
+def measure_live_graph(material: Material, seconds: float) -> dict[str, object]:
+    """Publish ``seconds`` of material in real time; return what ``emotion_node`` made of it."""
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(101, 200)))
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    use_profile()
+    started_s = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emotion_recognition.nodes.emotion_node"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    rclpy.init(args=[])
+    try:
+        publisher = _Publisher(material)
+        _wait_until(publisher.is_heard, READY_S, process)
+        ready_s = time.monotonic() - started_s
+        spinning = SingleThreadedExecutor()
+        spinning.add_node(publisher)
+        stop = threading.Event()
+        playing = threading.Thread(
+            target=publisher.publish_for, args=(WARM_UP_S + seconds, stop), daemon=True
+        )
+        playing.start()
+        _spin_for(spinning, WARM_UP_S)
+        publisher.latencies_ms.clear()
+        cpu_before, measured_from_s = _cpu_seconds(process.pid), time.monotonic()
+        _spin_for(spinning, seconds)
+        cpu_s = _cpu_seconds(process.pid) - cpu_before
+        elapsed_s = time.monotonic() - measured_from_s
+        stop.set()
+        playing.join()
+        _spin_for(spinning, LAST_WORDS_S)
+        p50, p95, p99 = np.percentile(publisher.latencies_ms, (50, 95, 99))
+        first_s = publisher.first_estimate_s
+        return {
+            "latency_ms": {"p50": float(p50), "p95": float(p95), "p99": float(p99)},
+            "estimates_per_s": len(publisher.latencies_ms) / elapsed_s,
+            "received_share": publisher.received / publisher.published,
+            "cpu_share_of_core": cpu_s / elapsed_s,
+            "rss_mb": _peak_rss_mb(process.pid),
+            "start_to_ready_s": ready_s,
+            "first_estimate_s": ready_s + (first_s if first_s is not None else float("nan")),
+        }
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        rclpy.try_shutdown()
+
+
+class _Publisher(Node):
+    def __init__(self, material: Material) -> None:
+        super().__init__("bench")
+        self._material = material
+        self._pixels = [array.array("B", frame.tobytes()) for frame in material.frames]
+        self._index = {id(frame): index for index, frame in enumerate(material.frames)}
+        self._images = self.create_publisher(Image, "image", sensor_qos(5, "best_effort"))
+        self._sound = self.create_publisher(AudioDataStamped, "audio", 10)
+        self.create_subscription(EmotionState, "emotion", self._on_emotion, 10)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+        self._started_s = 0.0
+        self.latencies_ms: list[float] = []
+        self.first_estimate_s: float | None = None
+        self.published = 0
+        self.received = 0
+
+    def is_heard(self) -> bool:
+        """Whether both topics have a subscriber."""
+        return all(topic.get_subscription_count() for topic in (self._images, self._sound))
+
+    def publish_for(self, seconds: float, stop: threading.Event) -> None:
+        """Publish in real time, stamped with the present."""
+        start_ns, self._started_s = self.get_clock().now().nanoseconds, time.monotonic()
+        for stamp_ns, kind, data in events(self._material, start_ns, seconds):
+            # Sound is there when its last sample is: a chunk after its stamp.
+            due_ns = stamp_ns if kind == "image" else stamp_ns + len(data) * SECOND // 16_000
+            wait_s = (due_ns - self.get_clock().now().nanoseconds) / SECOND
+            if stop.wait(max(0.0, wait_s)):
+                return
+            if kind == "image":
+                message = Image(height=SIZE[1], width=SIZE[0], encoding="bgr8", step=3 * SIZE[0])
+                message.data = self._pixels[self._index[id(data)]]
+                message.header.stamp = time_message(stamp_ns)
+                self._images.publish(message)
+                self.published += 1
+            else:
+                sound = AudioDataStamped()
+                sound.header.stamp = time_message(stamp_ns)
+                pcm = (np.clip(data, -1, 1) * 32767).astype("<i2")
+                sound.audio.data = array.array("B", pcm.tobytes())
+                self._sound.publish(sound)
+
+    def _on_emotion(self, message: EmotionState) -> None:
+        if message.probabilities:
+            if self.first_estimate_s is None:
+                self.first_estimate_s = time.monotonic() - self._started_s
+            self.latencies_ms.append(nanoseconds(message.latency) / 1e6)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.endswith("emotion_node: image"):
+                values = {item.key: item.value for item in status.values}
+                self.received = int(values["received"])
+
+
+def _wait_until(condition, timeout_s: float, process: subprocess.Popen[bytes]) -> None:
+    until_s = time.monotonic() + timeout_s
+    while not condition():
+        if process.poll() is not None or time.monotonic() > until_s:
+            raise RuntimeError("emotion_node did not come up: run `make demo` to see why")
+        time.sleep(0.05)
+
+
+def _spin_for(executor: SingleThreadedExecutor, seconds: float) -> None:
+    until_s = time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        executor.spin_once(timeout_sec=0.05)
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_rss_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
