@@ -1,4 +1,4 @@
-"""AffectNet faces (Mollahosseini et al. 2017) rated anew by 25 people: classes, valence, arousal."""
+"""AffectNet faces (Mollahosseini et al. 2017), rated by 25 people: classes, valence, arousal."""
 
 import csv
 from dataclasses import dataclass

@@ -64,4 +64,3 @@ def benchmark_valence_arousal(data: Path, out: Path) -> dict[str, Any]:
     (out / "valence-arousal.json").write_text(json.dumps(result, indent=2) + "\n")
     logger.info("CCC valence %.3f arousal %.3f", result["ccc_valence"], result["ccc_arousal"])
     return result
-

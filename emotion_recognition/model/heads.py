@@ -31,8 +31,8 @@ def decision_shares(audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
     The logits are ``z = bias + a + v`` with ``a = W_a h_a`` and ``v = W_v h_v``. A common shift of
     all classes changes no probability, so each part is centred over the classes. The evidence
     ``e = a + v`` then splits as ``|e|^2 = a.e + v.e``, and the share of the audio is
-    ``a.e / |e|^2``, kept in [0, 1]: where the streams contradict each other so strongly that one of them only
-    lessens the evidence, that one's share is 0.
+    ``a.e / |e|^2``, kept in [0, 1]: where the streams contradict each other so strongly that one
+    of them only lessens the evidence, that one's share is 0.
 
     Args:
         audio: (B, 8) part of the logits that comes from the sound; zeros if there is none.

@@ -5,19 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from emotion_recognition.model.branches import LOG_MEL
-
-STEPS = 225
-"""Frames of a window: 3.6 s at 62.5 Hz."""
-
-
-def centre_windows(frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Cut or pad clips (B, T, F) to windows (B, 225, F) around their middle; second: the mask."""
-    start = torch.div(lengths - STEPS, 2, rounding_mode="floor")
-    index = start[:, None] + torch.arange(STEPS)
-    mask = (index >= 0) & (index < lengths[:, None])
-    index = index.clamp(0, frames.shape[1] - 1)
-    windows = frames.gather(1, index[:, :, None].expand(-1, -1, frames.shape[2])).float()
-    return windows * mask[:, :, None], mask
+from emotion_recognition.model.emotion_model import AUDIO_STEPS
 
 
 def random_windows(
@@ -59,14 +47,14 @@ def _uniform(count: int, low: float, high: float, generator: torch.Generator) ->
 def _warp(frames: Tensor, lengths: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     batch, total, bands = frames.shape
     speed = torch.exp(_uniform(batch, -0.15, 0.15, generator))
-    shift = _uniform(batch, -STEPS / 3, STEPS / 3, generator)
+    shift = _uniform(batch, -AUDIO_STEPS / 3, AUDIO_STEPS / 3, generator)
     shift *= (torch.rand(batch, generator=generator) < 0.7).float()
-    offsets = (torch.arange(STEPS) - (STEPS - 1) / 2)[None] * speed[:, None]
+    offsets = (torch.arange(AUDIO_STEPS) - (AUDIO_STEPS - 1) / 2)[None] * speed[:, None]
     times = (lengths[:, None] - 1) / 2 + offsets + shift[:, None]
     stretch = torch.exp(_uniform(batch, -0.08, 0.08, generator))
     move = _uniform(batch, -2.0, 2.0, generator)
     mels = torch.arange(bands)[None] * stretch[:, None] + move[:, None]
-    grid = torch.empty(batch, STEPS, bands, 2)
+    grid = torch.empty(batch, AUDIO_STEPS, bands, 2)
     grid[..., 0] = (mels * 2 / (bands - 1) - 1)[:, None]
     grid[..., 1] = (times * 2 / (total - 1) - 1)[:, :, None]
     windows = functional.grid_sample(
@@ -81,10 +69,10 @@ def _warp(frames: Tensor, lengths: Tensor, generator: torch.Generator) -> tuple[
 
 def _parts(batch: int, generator: torch.Generator) -> Tensor:
     """Masks (B, 225) that keep everything, or in every fourth window one part of 1.4 s and more."""
-    length = _uniform(batch, 90, STEPS, generator)
-    length[torch.rand(batch, generator=generator) > 0.25] = STEPS
-    start = torch.rand(batch, generator=generator) * (STEPS - length)
-    steps = torch.arange(STEPS)[None]
+    length = _uniform(batch, 90, AUDIO_STEPS, generator)
+    length[torch.rand(batch, generator=generator) > 0.25] = AUDIO_STEPS
+    start = torch.rand(batch, generator=generator) * (AUDIO_STEPS - length)
+    steps = torch.arange(AUDIO_STEPS)[None]
     return (steps >= start[:, None].floor()) & (steps < (start + length)[:, None].ceil())
 
 

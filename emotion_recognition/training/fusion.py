@@ -14,6 +14,7 @@ import argparse
 import json
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.checkpoint import checkpoint_sha256, save_checkpoint
 from emotion_recognition.model.frame_encoder import load_frame_encoder
 from emotion_recognition.model.network import KIND, EmotionNetwork, config_entries
-from emotion_recognition.training.augment import centre_windows, random_windows
+from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.face_sequences import (
     FaceBank,
@@ -63,19 +64,23 @@ class Sounds:
 
 @torch.inference_mode()
 def listen(network: EmotionNetwork, voices: VoiceSet, versions: int, seed: int) -> Sounds:
-    """Run stage one of the audio branch on the clips: their middle, or augmented versions."""
+    """Run stage one of the audio branch on augmented versions of the clips; 0: on their middle."""
     network.eval()
     generator = torch.Generator().manual_seed(seed)
-    features, masks = [], []
-    for _ in range(max(versions, 1)):
-        for rows in torch.arange(len(voices)).split(64):
-            clips = voices.frames[rows], voices.lengths[rows]
-            window = random_windows(*clips, generator) if versions else centre_windows(*clips)
-            heard, mask = network.audio.stage_one(*window)
-            features.append(heard.half())
-            masks.append(mask)
-    labels = voices.labels.repeat(max(versions, 1))
-    return Sounds(torch.cat(features).clone(), torch.cat(masks).clone(), labels.clone())
+    windows: Iterable[tuple[Tensor, Tensor]]
+    if versions:
+        rows = torch.arange(len(voices)).repeat(versions).split(64)
+        clips = ((voices.frames[part], voices.lengths[part]) for part in rows)
+        windows = (random_windows(*clip, generator) for clip in clips)
+    else:
+        middle, masks = voices.centre_windows()
+        windows = zip(middle.split(64), masks.split(64), strict=True)
+    heard = [network.audio.stage_one(*window) for window in windows]
+    return Sounds(
+        torch.cat([features.half() for features, _ in heard]).clone(),
+        torch.cat([mask for _, mask in heard]).clone(),
+        voices.labels.repeat(max(versions, 1)),
+    )
 
 
 def start_network(voice: Path) -> EmotionNetwork:
@@ -147,18 +152,16 @@ def temperatures(
     silence = torch.zeros(len(everyone), *heard.shape[1:])
     logits = {
         "audio": network.fuse(heard, sounds.mask, sight * 0, no_sight).logits,
-        "video": network.fuse(silence, no_sound[:1].expand(len(everyone), -1), seen, seen_mask)
-        .logits,
+        "video": network.fuse(
+            silence, no_sound[:1].expand(len(everyone), -1), seen, seen_mask
+        ).logits,
         "both": network.fuse(heard, sounds.mask, sight, sight_mask).logits,
     }
     truth = {"audio": sounds.labels, "video": faces.targets, "both": sounds.labels}
     hard = {**truth, "video": faces.targets.argmax(dim=1)}
     return (
         {name: fit_temperature(logits[name], truth[name]) for name in logits},
-        {
-            name: (logits[name].argmax(dim=1) == hard[name]).float().mean().item()
-            for name in logits
-        },
+        {name: (logits[name].argmax(dim=1) == hard[name]).float().mean().item() for name in logits},
     )
 
 
@@ -170,7 +173,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--voice", type=Path, required=True, help="output folder of voice")
     parser.add_argument("--encoder", type=Path, required=True, help="frame encoder (.safetensors)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the weights")
-    parser.add_argument("--id", default="ravdess-cremad-ferplus-2026.11", help="name of the weights")
+    parser.add_argument(
+        "--id", default="ravdess-cremad-ferplus-2026.11", help="name of the weights"
+    )
     parser.add_argument("--steps", type=int, default=600, help="batches for each network")
     parser.add_argument("--versions", type=int, default=3, help="augmented versions of each input")
     parser.add_argument("--folds", type=int, nargs="*", default=[1, 2, 3, 4, 5, 6, 0])
@@ -211,9 +216,7 @@ def main(arguments: list[str] | None = None) -> None:
             logger.info("fold %d: temperature %s, validation %s", fold, temperature, accuracy)
             path = options.out / "folds" / f"ravdess_fold{fold}.safetensors"
         else:  # no actor is left to validate on: what the folds needed on average
-            temperature = {
-                key: float(np.mean([fold[key] for fold in fitted])) for key in fitted[0]
-            }
+            temperature = {key: float(np.mean([fold[key] for fold in fitted])) for key in fitted[0]}
             path = options.out / "emotion_network.safetensors"
         save_checkpoint(
             path,

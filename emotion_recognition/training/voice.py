@@ -18,7 +18,7 @@ from tqdm import tqdm
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.branches import LOG_MEL, AudioBranch
-from emotion_recognition.training.augment import centre_windows, mix, random_windows
+from emotion_recognition.training.augment import mix, random_windows
 from emotion_recognition.training.optimise import (
     AveragedModel,
     intensity_loss,
@@ -79,7 +79,7 @@ def train(
     per_epoch = len(voices) // batch
     optimiser, schedule = one_cycle(model, peak_rate, epochs * per_epoch)
     average = AveragedModel(model, decay=0.998)
-    model.train().to(memory_format=torch.channels_last)
+    model.train()
     progress = tqdm(total=epochs * per_epoch, desc=title, mininterval=5)
     for _ in range(epochs):
         order = torch.randperm(len(voices), generator=generator)
@@ -108,9 +108,9 @@ def train(
 def score(model: VoiceClassifier, voices: VoiceSet) -> Tensor:
     """Class logits (N, 8) of the clips, each through one window around its middle."""
     model.eval()
-    rows = torch.arange(len(voices)).split(64)
-    windows = (centre_windows(voices.frames[part], voices.lengths[part]) for part in rows)
-    return torch.cat([model(*window)[0] for window in windows])
+    windows, masks = voices.centre_windows()
+    batches = zip(windows.split(64), masks.split(64), strict=True)
+    return torch.cat([model(*batch)[0] for batch in batches])
 
 
 def _accuracy(model: VoiceClassifier, voices: VoiceSet) -> float:

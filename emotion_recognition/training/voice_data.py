@@ -9,6 +9,7 @@ from torch import Tensor
 
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.evaluation.ravdess_voice import centre_window
 
 ACTED_SHARE = 0.7
 """Weight of the acted emotion in a CREMA-D target; the rest is the listeners' votes."""
@@ -33,6 +34,15 @@ class VoiceSet:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def centre_windows(self) -> tuple[Tensor, Tensor]:
+        """Return one window (N, 225, F) around the middle of each clip, and their masks."""
+        pairs = [
+            centre_window(clip[:length].numpy())
+            for clip, length in zip(self.frames, self.lengths.tolist(), strict=True)
+        ]
+        windows, masks = zip(*pairs, strict=True)
+        return torch.from_numpy(np.stack(windows)), torch.from_numpy(np.stack(masks))
 
     def select(self, keep: Tensor) -> "VoiceSet":
         """Return the clips where ``keep`` (N,) bool is true."""

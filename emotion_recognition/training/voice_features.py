@@ -15,7 +15,7 @@ from emotion_recognition.corpora import crema_d, ravdess
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the cache: names (N,), offsets (N + 1,) and values (frames of all clips, 87) float16."""
+    """Write the cache: names (N,), offsets (N + 1,), values (all frames, 87) as float16."""
     parser = argparse.ArgumentParser(description="Compute the audio features of the voice corpora.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
     parser.add_argument("--out", type=Path, required=True, help="cache to write (.npz)")
