@@ -89,7 +89,9 @@ def test_a_frame_comes_with_its_last_sample(samples: int) -> None:
     denoise=st.booleans(),
     normalise=st.booleans(),
 )
-def test_streaming_equals_the_whole_signal(sizes: list[int], denoise: bool, normalise: bool) -> None:
+def test_streaming_equals_the_whole_signal(
+    sizes: list[int], denoise: bool, normalise: bool
+) -> None:
     signal = synthetic()
     extractor = FeatureExtractor(denoise, normalise)
     whole = extractor.process(signal)
@@ -111,7 +113,13 @@ def test_streaming_sample_by_sample_equals_the_whole_clip(clip: np.ndarray) -> N
 
 @pytest.mark.parametrize(
     "signal",
-    [np.zeros(8000), np.ones(8000), np.full(8000, 1e6), np.sign(synthetic(0.5)), np.eye(1, 8000)[0]],
+    [
+        np.zeros(8000),
+        np.ones(8000),
+        np.full(8000, 1e6),
+        np.sign(synthetic(0.5)),
+        np.eye(1, 8000)[0],
+    ],
     ids=["silence", "offset", "huge", "clipped", "click"],
 )
 def test_features_are_always_finite(signal: np.ndarray) -> None:

@@ -144,7 +144,9 @@ def test_a_bad_message_is_refused_with_the_cause(message: Message, match: str) -
         audio_chunk(message, FORMAT, RECEIVED_NS)
 
 
-@pytest.mark.parametrize(("rate", "channels", "name"), [(0, 1, "S16LE"), (16000, 0, "S16LE"), (16000, 1, "x")])
+@pytest.mark.parametrize(
+    ("rate", "channels", "name"), [(0, 1, "S16LE"), (16000, 0, "S16LE"), (16000, 1, "x")]
+)
 def test_a_format_is_checked_when_it_is_made(rate: int, channels: int, name: str) -> None:
     with pytest.raises(AudioFormatError):
         AudioFormat(rate, channels, name)

@@ -79,7 +79,13 @@ def test_agrees_with_librosa_on_a_voice(shared_data: Path) -> None:
     signal = clip(shared_data, 2)
     pitch = yin(frames_of(signal), RATE)
     reference = librosa.yin(
-        signal, fmin=65, fmax=500, sr=RATE, frame_length=1024, hop_length=256, center=False,
+        signal,
+        fmin=65,
+        fmax=500,
+        sr=RATE,
+        frame_length=1024,
+        hop_length=256,
+        center=False,
         trough_threshold=0.2,
     )
     voiced = pitch > 0
