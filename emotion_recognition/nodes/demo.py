@@ -25,7 +25,7 @@ from rich.live import Live
 
 from emotion_recognition.bags.clip import clip_duration_s, read_clip
 from emotion_recognition.bags.events import FrameEvent
-from emotion_recognition.bags.sample import fetch_sample
+from emotion_recognition.bags.sample import SampleError, fetch_sample
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.nodes.dds import use_profile
@@ -72,7 +72,7 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
         DemoFailed: emotion_node did not start, or gave no estimate.
         RecordingError: the clip cannot be read.
     """
-    clip = clip or fetch_sample()
+    clip = clip or _sample()
     use_profile()
     _keep_to_this_machine()
     stopped = threading.Event()
@@ -229,6 +229,13 @@ def _emotion_node(
         for text in log.read_text(errors="replace").splitlines():
             if any(level in text for level in ("[WARN]", "[ERROR]", "[FATAL]")):
                 print(text, file=sys.stderr)
+
+
+def _sample() -> Path:
+    try:
+        return fetch_sample()
+    except SampleError as error:
+        raise DemoFailed(f"{error}. Give a clip of your own: --clip FILE") from error
 
 
 def _raw_bytes(clip: Path) -> float:

@@ -234,7 +234,7 @@ def _recognizer(settings: Settings, model: EmotionModel) -> Recognizer:
     try:
         return Recognizer(settings.recognizer, model)
     except DetectorError as error:
-        raise StartError(f"parameter 'face_detector': {error}") from error
+        raise StartError(f"parameters 'face_detector' and 'face_detector_model': {error}") from error
 
 
 def _status(node: str, report: Report) -> DiagnosticStatus:
