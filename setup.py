@@ -1,4 +1,4 @@
-"""The part without ROS as a Python package: ``pip install .``; colcon uses CMakeLists.txt instead."""
+"""The part without ROS as a Python package (``pip install .``); colcon uses CMakeLists.txt."""
 
 from pathlib import Path
 

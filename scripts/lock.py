@@ -37,9 +37,7 @@ def pins(python: str, files: tuple[str, ...], extra: tuple[str, ...]) -> list[st
             check=True,
         )  # fmt: skip
         found = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
-    return sorted(
-        (f"{meta['name'].lower().replace('_', '-')}=={meta['version']}" for meta in found)
-    )
+    return sorted(f"{meta['name'].lower().replace('_', '-')}=={meta['version']}" for meta in found)
 
 
 def write(name: str, lines: list[str]) -> None:

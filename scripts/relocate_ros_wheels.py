@@ -16,13 +16,17 @@ NUMPY = re.compile(BUILD_HOST + r"/lib/python[^/;\" ]+/site-packages/numpy/(?:_c
 PYTHON = re.compile(BUILD_HOST + r"/include/python[0-9.]+")
 
 
+def relocate(text: str, python_include: str, numpy_include: str) -> str:
+    """Return a CMake file's text with the build host's folders replaced."""
+    return PYTHON.sub(python_include, NUMPY.sub(numpy_include, text))
+
+
 def main() -> None:
     """Rewrite the files of the running virtual environment."""
     count = 0
     for path in Path(sys.prefix, "share").rglob("*.cmake"):
         old = path.read_text()
-        new = NUMPY.sub(np.get_include(), old)
-        new = PYTHON.sub(sysconfig.get_path("include"), new)
+        new = relocate(old, sysconfig.get_path("include"), np.get_include())
         if new != old:
             path.write_text(new)
             count += 1

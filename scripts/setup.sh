@@ -85,11 +85,10 @@ install_torch() {
 
 build_messages() {
   [ "$mode" = installed-ros ] || "$venv/bin/python" scripts/relocate_ros_wheels.py
-  rm -rf "$ros"
-  mkdir -p "$ros"
-  . scripts/env.sh
   local audio=(interfaces/audio_common_msgs)
   ! has_ros_package audio_common_msgs || audio=()
+  mkdir -p "$ros"
+  . scripts/env.sh
   build_into "$ros/install" . "${audio[@]}"
   build_into "$ros/mgonzs13" interfaces/mgonzs13/audio_common_msgs
 }

@@ -106,11 +106,12 @@ install_system_packages() {
   fi
 }
 
+# Whether a package is in the sourced ROS 2 (not: in what an earlier set-up built).
 has_ros_package() {
-  local prefix
-  local IFS=:
+  local prefix IFS=:
   for prefix in ${AMENT_PREFIX_PATH:-}; do
-    [ ! -f "$prefix/share/ament_index/resource_index/packages/$1" ] || return 0
+    [ "$prefix" = "$ros/install" ] ||
+      [ ! -f "$prefix/share/ament_index/resource_index/packages/$1" ] || return 0
   done
   return 1
 }

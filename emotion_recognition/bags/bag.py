@@ -1,5 +1,6 @@
 """Reads ROS 2 recordings (MCAP and sqlite3, folder or single file) message by message."""
 
+import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from rosbags.typesys.store import Typestore
 
 from emotion_recognition.bags.events import RecordingError
 from emotion_recognition.bags.types import typestore_of
+
+log = logging.getLogger(__name__)
 
 BAG_SUFFIXES = (".mcap", ".db3")
 
@@ -87,6 +90,8 @@ class Bag:
     def messages(self, topics: Collection[str] | None = None) -> Iterator[RecordedMessage]:
         """Yield the messages of ``topics`` (None: of all) in the order of their arrival.
 
+        Messages that are missing though the recording counts them are told in the log.
+
         Raises:
             RecordingError: the recording is damaged from some point on.
         """
@@ -97,11 +102,15 @@ class Bag:
         ]
         if not connections:
             return
+        missing = sum(connection.msgcount for connection in connections)
         with _damage_reported(self.path):
             for connection, received_ns, data in self._reader.messages(connections):
+                missing -= 1
                 yield RecordedMessage(
                     connection.topic, connection.msgtype, received_ns, bytes(data)
                 )
+        if missing > 0:  # a damaged chunk of MCAP without checksum is no error to the reader
+            log.warning("%s is damaged: %d messages are missing", self.path, missing)
 
     def decode(self, message: RecordedMessage) -> Any:
         """Return a recorded message as an object with the fields of its type.

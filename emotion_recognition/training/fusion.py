@@ -14,6 +14,7 @@ import argparse
 import json
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def listen(network: EmotionNetwork, voices: VoiceSet, versions: int, seed: int) 
     """Run stage one of the audio branch on augmented versions of the clips; 0: on their middle."""
     network.eval()
     generator = torch.Generator().manual_seed(seed)
+    windows: Iterable[tuple[Tensor, Tensor]]
     if versions:
         rows = torch.arange(len(voices)).repeat(versions).split(64)
         clips = ((voices.frames[part], voices.lengths[part]) for part in rows)

@@ -1,25 +1,30 @@
 """What every training stage shares: the loss, the averaged weights and the learning rate."""
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 
-class AveragedModel:
+Model = TypeVar("Model", bound=nn.Module)
+
+
+class AveragedModel(Generic[Model]):
     """An exponential moving average of a model's weights and running statistics.
 
     The decay grows as ``(1 + n) / (10 + n)`` up to ``decay``, so that early steps fade quickly.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.model = copy.deepcopy(model).eval()
+    def __init__(self, model: Model, decay: float) -> None:
+        self.model = copy.deepcopy(model)
+        self.model.eval()
         self._decay = decay
         self._updates = 0
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
+    def update(self, model: Model) -> None:
         """Take one step of ``model`` into the average."""
         self._updates += 1
         decay = min(self._decay, (1 + self._updates) / (10 + self._updates))

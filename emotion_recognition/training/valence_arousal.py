@@ -21,7 +21,7 @@ below the middle of arousal.
 """
 
 
-def fit_ratings(faces: affectnet.RatedFaces) -> npt.NDArray[np.float64]:
+def fit_ratings(faces: affectnet.RatedFaces) -> npt.NDArray[np.floating]:
     """Fit by least squares, for each of AffectNet's classes, its valence and arousal (8, 2).
 
     The rating of a face is the mean of its classes' ratings, weighted by the share of people who
@@ -31,7 +31,7 @@ def fit_ratings(faces: affectnet.RatedFaces) -> npt.NDArray[np.float64]:
     return np.linalg.lstsq(faces.expressions, ratings, rcond=None)[0]
 
 
-def emotion_ratings(affectnet_ratings: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def emotion_ratings(affectnet_ratings: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     """Carry the ratings (8, 2) of AffectNet's classes over to ``EMOTIONS``.
 
     Contempt is not among ours; calm is placed at neutral with arousal ``CALM_AROUSAL`` lower.

@@ -79,7 +79,7 @@ def train(
     per_epoch = len(voices) // batch
     optimiser, schedule = one_cycle(model, peak_rate, epochs * per_epoch)
     average = AveragedModel(model, decay=0.998)
-    model.train().to(memory_format=torch.channels_last)
+    model.train()
     progress = tqdm(total=epochs * per_epoch, desc=title, mininterval=5)
     for _ in range(epochs):
         order = torch.randperm(len(voices), generator=generator)

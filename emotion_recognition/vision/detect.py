@@ -157,7 +157,7 @@ class HaarDetector:
 
     def __init__(self) -> None:
         file = "haarcascade_frontalface_alt2.xml"
-        folder = Path(getattr(cv2, "data", cv2).__file__).parent
+        folder = Path(cv2.__file__).parent / "data"
         candidates = [folder / file, Path("/usr/share/opencv4/haarcascades") / file]
         path = next((path for path in candidates if path.is_file()), None)
         if path is None or not hasattr(cv2, "CascadeClassifier"):

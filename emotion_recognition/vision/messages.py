@@ -50,9 +50,9 @@ def decode_image(msg: Any) -> np.ndarray:
 
     Args:
         msg: A ``sensor_msgs/Image`` in one of ``ENCODINGS`` (YUV 4:2:2 as UYVY or YUYV; 16-bit
-            grey scaled to 8 bits; NV12 and NV21 with ``height/2`` rows of chroma after the luma), or
-            a ``sensor_msgs/CompressedImage`` holding JPEG or PNG (recognised by content, whatever
-            its ``format`` says).
+            grey scaled to 8 bits; NV12 and NV21 with ``height/2`` rows of chroma after the luma),
+            or a ``sensor_msgs/CompressedImage`` holding JPEG or PNG (recognised by content,
+            whatever its ``format`` says).
 
     Returns:
         uint8 BGR, shape (height, width, 3), contiguous and independent of the message's buffer.
@@ -93,10 +93,9 @@ def _decode_raw(msg: Any) -> np.ndarray:
             f"step {step} takes {step * rows}"
         )
     packed = np.ascontiguousarray(data[: step * rows].reshape(rows, step)[:, :row_bytes])
+    plain: Any = _PackedImage(layout.name, width, rows, packed, bool(msg.is_bigendian))
     try:
-        image = image_to_cvimage(
-            _PackedImage(layout.name, width, rows, packed, bool(msg.is_bigendian)), "bgr8"
-        )
+        image = image_to_cvimage(plain, "bgr8")
     except (ImageError, cv2.error) as error:
         raise ImageFormatError(
             f"cannot convert {width}x{height} {msg.encoding} to bgr8: {error}"

@@ -78,8 +78,8 @@ class FaceStream:
     def wants(self, stamp_ns: int) -> bool:
         """Whether a frame of that time is to be added; asking changes nothing.
 
-        It is, if it is the first of its slot of 1/face_rate on the clock, or if almost that time has
-        passed since the last one (a camera about as slow as face_rate then loses no frame to
+        It is, if it is the first of its slot of 1/face_rate on the clock, or if almost that time
+        has passed since the last one (a camera about as slow as face_rate then loses no frame to
         jitter). Late and duplicate frames are not; a clock set back starts afresh.
         """
         newest = self._newest_ns

@@ -15,6 +15,7 @@ from emotion_recognition.vision.detect import Detection
 MAX_STEP = 1.0  # a face moves at most its own size between two frames, beside its steady motion
 MAX_GROWTH = 0.7  # and changes its size by a factor of two at most (natural logarithm)
 MOTION_MEMORY = 0.5  # weight of the old velocity against the newest
+PROMINENCE_MEMORY = 0.8  # the same for a face's prominence, which detectors see with some noise
 RIVAL_LEAD = 1.5  # another face must be this much more prominent to become the subject
 
 
@@ -23,7 +24,7 @@ class Track:
     """A face that keeps its number from frame to frame, as it was seen in the newest frame.
 
     ``prominence`` is in [0, 1]: the share of the frame that the face covers, times its score, less
-    up to one half towards the corners.
+    up to one half towards the corners; a running mean over the frames that showed it.
     """
 
     id: int
@@ -41,6 +42,7 @@ class _State:
     centre: np.ndarray
     size: np.ndarray
     velocity: np.ndarray  # per second
+    prominence: float
     seen_ns: int
 
     def predicted(self, stamp_ns: int) -> np.ndarray:
@@ -91,15 +93,16 @@ class FaceTracker:
         owners = self._match(stamp_ns, places)
         tracks = []
         for detection, (centre, size), state in zip(detections, places, owners, strict=True):
+            prominence = _prominence(centre, size, detection.score)
             if state is None:
-                state = _State(self._next_id, centre, size, np.zeros(2), stamp_ns)
+                state = _State(self._next_id, centre, size, np.zeros(2), prominence, stamp_ns)
                 self._next_id += 1
                 self._states.append(state)
             else:
                 _move(state, centre, size, stamp_ns)
-            prominence = _prominence(centre, size, detection.score)
+                state.prominence += (1 - PROMINENCE_MEMORY) * (prominence - state.prominence)
             tracks.append(
-                Track(state.id, detection.box, detection.score, detection.points, prominence)
+                Track(state.id, detection.box, detection.score, detection.points, state.prominence)
             )
         tracks.sort(key=lambda track: (-track.prominence, track.id))
         self._choose_subject(tracks)
