@@ -84,7 +84,7 @@ progress() {
   local line
   line=$(grep -aE '^(Collecting|Installing|Starting|Finished) ' "$log" | tail -n 1 || true)
   case $line in
-    Collecting*) echo "$(grep -ac '^Collecting' "$log") packages fetched: ${line#Collecting }" ;;
+    Collecting*) echo "$(grep -ac '^Collecting' "$log") packages fetched" ;;
     Installing*) echo "installing" ;;
     *) echo "$line" ;;
   esac

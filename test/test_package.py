@@ -78,7 +78,7 @@ def test_setup_installs_the_command_and_the_weights():
 def test_executables_name_modules_with_a_main_function():
     listed = re.search(r"foreach\(node ([^)]+)\)", (ROOT / "CMakeLists.txt").read_text())
     assert listed
-    modules = [f"nodes/{node}.py" for node in listed[1].split()] + ["cli.py"]
+    modules = [f"nodes/{node}.py" for node in listed[1].split()] + ["cli/__init__.py"]
     for module in modules:
         source = (ROOT / "emotion_recognition" / module).read_text()
         assert re.search(r"^def main\(", source, re.M), module
