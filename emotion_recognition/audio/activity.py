@@ -1,8 +1,8 @@
 """Voice activity by the Silero network (https://github.com/snakers4/silero-vad), streamed.
 
-The network is asked once for each block of 512 samples: the even frames of the 512/256 framing are exactly
-these blocks, and an odd frame takes the answer of the block before it. A fast gain ahead of it makes
-it find the voice of a quiet microphone as well as that of a loud one.
+The network is asked once for each block of 512 samples: the even frames of the 512/256 framing are
+exactly these blocks, and an odd frame takes the answer of the block before it. A fast gain ahead of
+it makes it find the voice of a quiet microphone as well as that of a loud one.
 """
 
 import math

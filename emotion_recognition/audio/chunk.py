@@ -12,11 +12,12 @@ class AudioChunk:
     """Consecutive samples of one microphone.
 
     Attributes:
-        stamp_ns: Sensor time of the first sample, nanoseconds; 0: unknown, follows on the chunk before.
+        stamp_ns: Sensor time of the first sample, nanoseconds; 0: unknown, it follows on the chunk
+            before.
         sample_rate: Samples per second and channel.
         samples: float32 of shape (n, channels), full scale is [-1, 1]; (n,) is taken as mono.
-        stamped: Whether the sender gave the stamp. False: it was estimated from the time of arrival,
-            so it carries the jitter of the transport, and the stream trusts it less.
+        exact_stamp: Whether the stamp is the capture time of the first sample. False: some clock was
+            read around that time, so it jitters with buffers and transport and is trusted less.
 
     Raises:
         ValueError: The rate is not positive, or the samples have another shape.
@@ -25,7 +26,7 @@ class AudioChunk:
     stamp_ns: int
     sample_rate: int
     samples: np.ndarray
-    stamped: bool = True
+    exact_stamp: bool = True
 
     def __post_init__(self) -> None:
         if self.sample_rate <= 0:

@@ -1,11 +1,11 @@
 """Streaming noise reduction on the power spectrum.
 
-The noise is tracked per frequency with the unbiased MMSE estimator of Gerkmann and Hendriks,
-"Unbiased MMSE-based noise power estimation with low complexity and low tracking delay" (IEEE TASLP 20(4),
-2012, algorithm 1), made for the very framing used here (16 kHz, 32 ms frames, 50 % overlap). The gain
-is that of the MMSE estimator of the speech power (Wolfe and Godsill, EURASIP J. Applied Signal
-Processing 2003:10, section 3.2) at the decision-directed a-priori SNR of Ephraim and Malah (IEEE
-TASSP 32(6), 1984, eq. 51). A floor sees to it that at most 15 dB is taken off and nothing is cut out.
+The noise is tracked per frequency with the unbiased MMSE estimator of Gerkmann and Hendriks ("Unbiased
+MMSE-based noise power estimation with low complexity and low tracking delay", IEEE TASLP 20(4), 2012),
+made for the very framing used here (16 kHz, 32 ms frames, 50 % overlap). The gain is that of the MMSE
+estimator of the speech power (Wolfe and Godsill, EURASIP J. Applied Signal Processing 2003:10) at the
+decision-directed a-priori SNR of Ephraim and Malah (IEEE TASSP 32(6), 1984). A floor sees to it that
+at most 15 dB is taken off and nothing is cut out.
 
 It works on power, before the features: no sound is synthesised, so there is no delay.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 FLOOR_DB = -15.0
 
-_SPEECH_SNR = 10.0**1.5  # a-priori SNR assumed under speech presence, 15 dB (section III of the paper)
+_SPEECH_SNR = 10.0**1.5  # a-priori SNR assumed where speech is present, 15 dB as in the paper
 _NOISE_SMOOTHING = 0.8
 _PRESENCE_SMOOTHING = 0.9
 _PRESENCE_LIMIT = 0.99  # keeps the noise estimate from locking when the noise jumps up
@@ -69,9 +69,7 @@ class NoiseReducer:
             return
         ratio = _SPEECH_SNR / (1 + _SPEECH_SNR)
         presence = 1 / (1 + (1 + _SPEECH_SNR) * np.exp(-ratio * power / self._noise))
-        self._presence = (
-            _PRESENCE_SMOOTHING * self._presence + (1 - _PRESENCE_SMOOTHING) * presence
-        )
+        self._presence = _PRESENCE_SMOOTHING * self._presence + (1 - _PRESENCE_SMOOTHING) * presence
         stuck = self._presence > _PRESENCE_LIMIT
         presence[stuck] = np.minimum(presence[stuck], _PRESENCE_LIMIT)
         estimate = (1 - presence) * power + presence * self._noise

@@ -1,6 +1,6 @@
 """Fundamental frequency by YIN (de Cheveigné and Kawahara, JASA 111(4), 2002), many frames at once.
 
-Same method as ``librosa.yin``, which gives no voicing decision and compiles for seconds at first use.
+The method of ``librosa.yin``, which gives no voicing decision and compiles for seconds at first use.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ PITCH_MIN_HZ = 65.0
 PITCH_MAX_HZ = 500.0
 PITCH_FRAME = 1024  # samples: four periods of the lowest pitch
 
-_THRESHOLD = 0.2  # normalised difference (aperiodic share of the power) up to which a frame is voiced
+_THRESHOLD = 0.2  # normalised difference (aperiodic share of the power) of a voiced frame
 _MIN_POWER = 1e-8  # -80 dBFS: below this the rounding noise would be judged
 
 

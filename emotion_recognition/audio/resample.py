@@ -7,9 +7,9 @@ import soxr
 class StreamingResampler:
     """Converts mono float32 from one rate to another.
 
-    The result does not depend on how the input is cut: it is bit for bit that of the whole signal. Output
-    sample k lies at input time k / rate_out: the filter's delay is taken off, and only holds back
-    the newest output (37 ms at 48 kHz, up to 115 ms at 8 kHz; none where the rates are equal).
+    The result does not depend on how the input is cut: it is bit for bit that of the whole signal.
+    Output sample k lies at input time k / rate_out: the filter's delay is taken off, and only holds
+    back the newest output (37 ms at 48 kHz, up to 115 ms at 8 kHz; none where the rates are equal).
     """
 
     def __init__(self, rate_in: int, rate_out: int = 16000):

@@ -19,7 +19,7 @@ from emotion_recognition.audio.resample import StreamingResampler
 
 _SAMPLE_NS = NS_PER_S // SAMPLE_RATE  # exactly 62500
 _HOP_NS = HOP * _SAMPLE_NS
-_ARRIVAL_JITTER_NS = NS_PER_S // 4  # of stamps that were estimated from the time of arrival
+_INEXACT_NS = NS_PER_S // 4  # jitter of stamps that are no capture times
 _JUMP_NS = NS_PER_S  # stamps this far back mean that time itself went back
 _FORGET_NS = 10 * NS_PER_S  # after a gap this long, noise and level are learnt anew
 _DRIFT_S = 10.0  # time constant with which the sample clock follows the stamps
@@ -54,16 +54,17 @@ class AudioFeatures:
 class AudioStream:
     """Turns the chunks of one microphone into features, whatever their rate, channels and length.
 
-    Time is kept by counting samples from the first chunk on. Stamps that differ from the count by up to a hop
-    (16 ms) are jitter, and pull the count only slowly, so that a drifting clock is followed. Otherwise:
+    Time is kept by counting samples from the first chunk on. Stamps that differ from the count by up
+    to a hop (16 ms) are jitter, and pull the count only slowly, so that a drifting clock is followed.
+    Otherwise:
 
     * a gap starts the framing anew at the new stamp (noise and level are forgotten after 10 s);
     * samples that overlap what was heard are dropped, a duplicate chunk whole;
     * a stamp more than 1 s back is a jump of time, and starts a new signal;
     * another rate or channel count starts the resampler and the framing anew.
 
-    A stamp of 0 is none: the chunk follows on the one before. Stamps estimated from the arrival
-    (``AudioChunk.stamped`` False) may lie 0.25 s late and 1 s early before they count as a break.
+    A stamp of 0 is none: the chunk follows on the one before. Inexact stamps (``AudioChunk.exact_stamp``
+    False) may lie 0.25 s late or 1 s early before they count as a break.
 
     Attributes:
         bad_samples: Samples that were not finite (or beyond all reason) and were replaced by 0.
@@ -101,9 +102,7 @@ class AudioStream:
             and self._resampler.rate_in == chunk.sample_rate
             and self._channels == samples.shape[1]
         )
-        early_ns, late_ns = (
-            (_HOP_NS, _HOP_NS) if chunk.stamped else (_JUMP_NS, _ARRIVAL_JITTER_NS)
-        )
+        early_ns, late_ns = (_HOP_NS, _HOP_NS) if chunk.exact_stamp else (_JUMP_NS, _INEXACT_NS)
         error_ns = self._error_ns(chunk)
         if not format_kept or error_ns > late_ns or error_ns < -_JUMP_NS:
             held.append(self._break(chunk, samples.shape[1], error_ns))
@@ -200,7 +199,5 @@ def _join(parts: list[AudioFeatures]) -> AudioFeatures:
         return parts[0]
     return AudioFeatures(
         np.concatenate([np.zeros(0, np.int64), *(part.stamps_ns for part in parts)]),
-        np.concatenate(
-            [np.zeros((0, FEATURE_SIZE), np.float32), *(part.values for part in parts)]
-        ),
+        np.concatenate([np.zeros((0, FEATURE_SIZE), np.float32), *(part.values for part in parts)]),
     )
