@@ -9,9 +9,18 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from emotion_recognition.corpora.ferplus import load_ferplus
-from emotion_recognition.evaluation.ferplus import benchmark_ferplus, predict_logits
+from emotion_recognition.evaluation.ferplus import (
+    benchmark_ferplus,
+    milliseconds_per_face,
+    predict_logits,
+)
 from emotion_recognition.model.checkpoint import CheckpointError, checkpoint_sha256
-from emotion_recognition.model.frame_encoder import SHIPPED_WEIGHTS, load_frame_encoder
+from emotion_recognition.model.frame_encoder import (
+    SHIPPED_WEIGHTS,
+    FrameEncoder,
+    FrameEncoderConfig,
+    load_frame_encoder,
+)
 
 KEYS = ("n", "accuracy", "uar", "top1", "top5", "ece", "macro_precision", "macro_f1", "confusion")
 
@@ -35,7 +44,7 @@ def test_result_has_one_fold_and_names_the_weights(result):
     assert all(returned["folds"][0][key] == returned[key] for key in KEYS)
     assert returned["checkpoint"]["sha256"] == checkpoint_sha256(SHIPPED_WEIGHTS)
     assert returned["checkpoint"]["id"] == load_frame_encoder(SHIPPED_WEIGHTS)[1]["id"]
-    assert returned["seconds"] > 0
+    assert 0 < returned["ms_per_face"] < 1000 * returned["seconds"]
 
 
 @pytest.mark.shared
@@ -69,6 +78,18 @@ def test_figures_equal_an_independent_evaluation(result, shared_data):
     # The fitted temperature must leave confidence near the rate of right answers.
     confidence = softmax(logits / float(metadata["temperature"]), axis=1).max(1).mean()
     assert confidence == pytest.approx(returned["accuracy"], abs=0.07)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_timing_leaves_the_number_of_threads_as_it_was(threads):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        encoder = FrameEncoder(FrameEncoderConfig(stem=4, widths=(8,), blocks=(1,)))
+        assert milliseconds_per_face(encoder, np.zeros((3, 48, 48), np.uint8)) > 0
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_missing_data_is_named(tmp_path):
