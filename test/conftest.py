@@ -32,7 +32,7 @@ def shared_data(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def talking_face() -> Path:
-    """A clip with a real face and voice: of the research data, or the demo's where that is absent."""
+    """A clip with a real face: of the research data, or the demo's where that is absent."""
     data = Path(os.environ.get("EMOTION_RECOGNITION_SHARED", REPOSITORY.parent / "shared"))
     clip = data / "data" / "javanese_av" / "01-01-01_01.mp4"
     if clip.is_file():

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - what needs ROS is imported after the check for it
 """The node over real topics, in a process of its own: bad input, silence, start and end."""
 
 import array
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.ros
 audio_msgs = pytest.importorskip("audio_common_msgs.msg", reason="audio_common_msgs is missing")
 if not hasattr(audio_msgs, "AudioDataStamped"):
     pytest.skip("the installed audio_common_msgs is the other dialect", allow_module_level=True)
+
+import itertools
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -158,7 +161,7 @@ def test_estimates_come_with_everything_filled_in(graph: Graph):
 def test_stamps_lie_on_the_grid_and_grow(graph: Graph):
     stamps = [nanoseconds(state.header.stamp) for state in graph.feed_well(4)]
     assert all(stamp % PERIOD_NS == 0 for stamp in stamps)
-    assert all(later > sooner for sooner, later in zip(stamps, stamps[1:], strict=False))
+    assert all(later > sooner for sooner, later in itertools.pairwise(stamps))
 
 
 def test_diagnostics_report_both_streams_and_the_output(graph: Graph):
@@ -213,7 +216,9 @@ def test_a_bad_image_is_named_and_the_node_goes_on(graph: Graph, kind: str, word
             for text in graph.process.lines[heard:]
         )
 
-    graph.feed(warned, lambda: (broken_image(kind, graph.image()), None), what=f"no warning: {kind}")
+    graph.feed(
+        warned, lambda: (broken_image(kind, graph.image()), None), what=f"no warning: {kind}"
+    )
     graph.feed_well()
 
 
