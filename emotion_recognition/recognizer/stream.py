@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion_recognition.audio.chunk import AudioChunk
-from emotion_recognition.audio.features import FEATURE_SIZE
+from emotion_recognition.audio.features import FEATURE_SIZE, SAMPLE_RATE
 from emotion_recognition.audio.stream import AudioStream
 from emotion_recognition.estimate import Estimate, Flags
 from emotion_recognition.model.emotion_model import EmotionModel, Prediction, load_model
@@ -69,6 +69,7 @@ class Recognizer:
         self._frames = self._faces = self._late_frames = self._chunks = 0
         self._dropped_estimates = self._clock_jumps = self._gaps = 0
         self._forget()
+        self._warm_up()
 
     def reset(self) -> None:
         """Forget what was seen and heard; counts stay."""
@@ -163,6 +164,12 @@ class Recognizer:
             clock_jumps=self._clock_jumps,
             gaps=self._gaps,
         )
+
+    def _warm_up(self) -> None:
+        """Let the libraries of the audio stream load now, not while the first sound waits."""
+        silence = np.zeros((SAMPLE_RATE // 10, 1), np.float32)
+        self._audio_stream.add(AudioChunk(SECOND_NS, SAMPLE_RATE, silence))
+        self._audio_stream.reset()
 
     def _is_next_frame(self, stamp_ns: int) -> bool:
         """Whether a frame goes on in time; a face is followed forwards only."""
