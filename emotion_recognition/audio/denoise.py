@@ -1,11 +1,11 @@
 """Streaming noise reduction on the power spectrum.
 
-The noise is tracked per frequency with the unbiased MMSE estimator of Gerkmann and Hendriks ("Unbiased
-MMSE-based noise power estimation with low complexity and low tracking delay", IEEE TASLP 20(4), 2012),
-made for the very framing used here (16 kHz, 32 ms frames, 50 % overlap). The gain is that of the MMSE
-estimator of the speech power (Wolfe and Godsill, EURASIP J. Applied Signal Processing 2003:10) at the
-decision-directed a-priori SNR of Ephraim and Malah (IEEE TASSP 32(6), 1984). A floor sees to it that
-at most 15 dB is taken off and nothing is cut out.
+The noise is tracked per frequency with the unbiased MMSE estimator of Gerkmann and Hendriks
+("Unbiased MMSE-based noise power estimation with low complexity and low tracking delay", IEEE
+TASLP 20(4), 2012), made for the very framing used here (16 kHz, 32 ms frames, 50 % overlap). The
+gain is that of the MMSE estimator of the speech power (Wolfe and Godsill, EURASIP J. Applied
+Signal Processing 2003:10) at the decision-directed a-priori SNR of Ephraim and Malah (IEEE TASSP
+32(6), 1984). A floor sees to it that at most 15 dB is taken off and nothing is cut out.
 
 It works on power, before the features: no sound is synthesised, so there is no delay.
 """

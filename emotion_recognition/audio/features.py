@@ -121,8 +121,8 @@ def power_spectrum(frames: np.ndarray) -> np.ndarray:
 def log_mel(power: np.ndarray) -> np.ndarray:
     """Return log-mel spectra in dB, (n, 64) from power spectra (n, 257).
 
-    Equal to ``librosa.feature.melspectrogram`` with 512-sample Hann frames, hop 256, 64 Slaney bands
-    from 50 to 8000 Hz and ``center=False``, then ``librosa.power_to_db(ref=1.0, amin=1e-10,
+    Equal to ``librosa.feature.melspectrogram`` with 512-sample Hann frames, hop 256, 64 Slaney
+    bands from 50 to 8000 Hz and ``center=False``, then ``librosa.power_to_db(ref=1.0, amin=1e-10,
     top_db=None)``.
     """
     return 10 * np.log10(np.maximum(power @ _mel_bands(), _MIN_POWER))

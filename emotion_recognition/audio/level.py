@@ -1,8 +1,8 @@
 """Streaming level normalisation: quiet and loud microphones give like features.
 
-A slow gain brings the active speech level (mean power while a voice is active, the idea of ITU-T P.56)
-to a target. It moves only while a voice is active, so pauses are not pumped up, and at a limited rate,
-so the loudness contour inside an utterance stays.
+A slow gain brings the active speech level (mean power while a voice is active, the idea of ITU-T
+P.56) to a target. It moves only while a voice is active, so pauses are not pumped up, and at a
+limited rate, so the loudness contour inside an utterance stays.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Fundamental frequency by YIN (de Cheveigné and Kawahara, JASA 111(4), 2002), many frames at once.
 
-The method of ``librosa.yin``, which gives no voicing decision and compiles for seconds at first use.
+The method of ``librosa.yin``, which gives no voicing decision and compiles for seconds at first
+use.
 """
 
 import numpy as np

@@ -54,17 +54,18 @@ class AudioFeatures:
 class AudioStream:
     """Turns the chunks of one microphone into features, whatever their rate, channels and length.
 
-    Time is kept by counting samples from the first chunk on. Stamps that differ from the count by up
-    to a hop (16 ms) are jitter, and pull the count only slowly, so that a drifting clock is followed.
-    Otherwise:
+    Time is kept by counting samples from the first chunk on. Stamps that differ from the count by
+    up to a hop (16 ms) are jitter, and pull the count only slowly, so that a drifting clock is
+    followed. Otherwise:
 
     * a gap starts the framing anew at the new stamp (noise and level are forgotten after 10 s);
     * samples that overlap what was heard are dropped, a duplicate chunk whole;
     * a stamp more than 1 s back is a jump of time, and starts a new signal;
     * another rate or channel count starts the resampler and the framing anew.
 
-    A stamp of 0 is none: the chunk follows on the one before. Inexact stamps (``AudioChunk.exact_stamp``
-    False) may lie 0.25 s late or 1 s early before they count as a break.
+    A stamp of 0 is none: the chunk follows on the one before. Inexact stamps
+    (``AudioChunk.exact_stamp`` False) may lie 0.25 s late or 1 s early before they count as a
+    break.
 
     Attributes:
         bad_samples: Samples that were not finite (or beyond all reason) and were replaced by 0.
