@@ -90,8 +90,9 @@ def build_bank(encoder: FrameEncoder, faces: FerPlus, versions: int, changed: bo
     encoded = []
     for _ in range(versions):
         for batch in images.split(128):
+            shown = augment(batch, options) if changed else batch
             with torch.autocast("cpu", torch.bfloat16):
-                vectors, _ = encoder(augment(batch, options) if changed else batch)
+                vectors, _ = encoder(shown)
             encoded.append(vectors.float())
     vectors = torch.cat(encoded).view(versions, len(images), -1).transpose(0, 1).contiguous()
     labels = torch.from_numpy(to_emotion[kept.majority[rows]])

@@ -28,6 +28,7 @@ from tqdm import tqdm
 from emotion_recognition.corpora import affectnet, ravdess
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.model.branches import AudioBranch
 from emotion_recognition.model.checkpoint import checkpoint_sha256, save_checkpoint
 from emotion_recognition.model.frame_encoder import load_frame_encoder
 from emotion_recognition.model.network import KIND, EmotionNetwork, config_entries
@@ -94,11 +95,16 @@ def start_network(voice: Path) -> EmotionNetwork:
     return network
 
 
+def silence(batch: int) -> tuple[Tensor, Tensor]:
+    """Stage-one features and mask of no sound at all, as short as the audio branch takes it."""
+    return torch.zeros(batch, AudioBranch.STAGE_ONE_SIZE, 2), torch.zeros(batch, 2).bool()
+
+
 def train(
     network: EmotionNetwork, sounds: Sounds, faces: FaceBank, steps: int, seed: int, title: str
 ) -> EmotionNetwork:
     """Train all but the audio branch and its heads in place; return the averaged network."""
-    batch, smoothing = 96, 0.05
+    pairs, alone, smoothing = 48, 48, 0.05
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     frozen = (network.audio, network.heads.audio_classes, network.heads.intensity)
@@ -108,21 +114,22 @@ def train(
     network.audio.eval()
     optimiser, schedule = one_cycle(network, 2e-3, steps)
     average = AveragedModel(network, decay=0.995)
-    # The root evens out the emotions: faces of disgust are a hundred times rarer than neutral ones.
+    # The root evens out the emotions: faces of disgust are fifty times rarer than neutral ones.
     frequency = torch.bincount(faces.labels, minlength=len(EMOTIONS)).float()
     chance = (frequency.clamp(min=1).rsqrt() * (frequency > 0))[faces.labels]
     for _ in tqdm(range(steps), desc=title, mininterval=5):
-        rows = torch.randint(len(sounds.labels), (batch,), generator=generator)
-        paired = torch.arange(batch) < batch // 2
+        rows = torch.randint(len(sounds.labels), (pairs,), generator=generator)
         labels = sounds.labels[rows]
-        alone = torch.multinomial(chance, batch, replacement=True, generator=generator)
-        apex = torch.where(paired, draw_faces(faces, labels, generator), alone)
+        suited = draw_faces(faces, labels, generator)
+        single = torch.multinomial(chance, alone, replacement=True, generator=generator)
+        apex = torch.cat([suited, single])
         acted = functional.one_hot(labels, len(EMOTIONS)).float()
-        targets = torch.where(paired[:, None], acted, faces.targets[apex])
-        sight = network.video.stage_one(*compose(faces, apex, generator))
-        mask = sounds.mask[rows] & paired[:, None]
-        output = network.fuse(sounds.features[rows].float() * mask[:, None], mask, *sight)
-        loss = soft_cross_entropy(output.logits, targets, smoothing)
+        sight, seen = network.video.stage_one(*compose(faces, apex, generator))
+        heard = sounds.features[rows].float(), sounds.mask[rows]
+        both = network.fuse(*heard, sight[:pairs], seen[:pairs])
+        face = network.fuse(*silence(alone), sight[pairs:], seen[pairs:])
+        loss = soft_cross_entropy(both.logits, acted, smoothing)
+        loss = (loss + soft_cross_entropy(face.logits, faces.targets[single], smoothing)) / 2
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -143,18 +150,14 @@ def temperatures(
     """
     network.eval()
     generator = torch.Generator().manual_seed(0)
-    no_sound, no_sight = torch.zeros_like(sounds.mask), torch.zeros(len(sounds.labels), 36).bool()
     pairs = draw_faces(faces, sounds.labels, generator)
     sight, sight_mask = network.video.stage_one(*compose(faces, pairs, generator))
     heard = sounds.features.float()
     everyone = torch.arange(len(faces.labels))
     seen, seen_mask = network.video.stage_one(*compose(faces, everyone, generator))
-    silence = torch.zeros(len(everyone), *heard.shape[1:])
     logits = {
-        "audio": network.fuse(heard, sounds.mask, sight * 0, no_sight).logits,
-        "video": network.fuse(
-            silence, no_sound[:1].expand(len(everyone), -1), seen, seen_mask
-        ).logits,
+        "audio": network.fuse(heard, sounds.mask, sight, sight_mask & False).logits,
+        "video": network.fuse(*silence(len(everyone)), seen, seen_mask).logits,
         "both": network.fuse(heard, sounds.mask, sight, sight_mask).logits,
     }
     truth = {"audio": sounds.labels, "video": faces.targets, "both": sounds.labels}

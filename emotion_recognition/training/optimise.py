@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
 Model = TypeVar("Model", bound=nn.Module)
 
 

@@ -28,7 +28,6 @@ from emotion_recognition.training.optimise import (
 from emotion_recognition.training.voice_data import (
     VoiceSet,
     crema_d_voices,
-    join,
     ravdess_voices,
     read_features,
 )
@@ -138,7 +137,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not start.exists():
         model = VoiceClassifier()
         voices = crema_d_voices(crema_d.clips(options.data), features)
-        set_statistics(model.branch, join(voices, speech))
+        set_statistics(model.branch, voices)
         began = time.monotonic()
         average = train(model, voices, options.pretrain_epochs, 3e-3, seed=0, batch=64)
         logger.info("pre-trained in %.0f s", time.monotonic() - began)
@@ -155,9 +154,9 @@ def main(arguments: list[str] | None = None) -> None:
         held = ravdess.validation_actors(fold - 1) if fold else ()
         training = tuple(a for a in ravdess.ACTORS if a not in test + held)
         began = time.monotonic()
-        average = train(
-            model, speech.by_actors(training), options.epochs, 1.5e-3, seed=fold, title=name
-        )
+        voices = speech.by_actors(training)
+        set_statistics(model.branch, voices)
+        average = train(model, voices, options.epochs, 1.5e-3, seed=fold, title=name)
         save_file(average.state_dict(), path)
         logger.info(
             "%s in %.0f s: validation %.4f test %.4f",

@@ -62,24 +62,6 @@ class VoiceSet:
         return self.select(torch.isin(self.actors, torch.tensor(actors)))
 
 
-def join(first: VoiceSet, second: VoiceSet) -> VoiceSet:
-    """Return the clips of both sets, in order."""
-    steps = max(first.frames.shape[1], second.frames.shape[1])
-    frames = [
-        torch.nn.functional.pad(s.frames, (0, 0, 0, steps - s.frames.shape[1]))
-        for s in (first, second)
-    ]
-    return VoiceSet(
-        first.names + second.names,
-        torch.cat(frames),
-        torch.cat([first.lengths, second.lengths]),
-        torch.cat([first.targets, second.targets]),
-        torch.cat([first.intensity, second.intensity]),
-        torch.cat([first.labels, second.labels]),
-        torch.cat([first.actors, second.actors]),
-    )
-
-
 def read_features(cache: Path) -> dict[str, np.ndarray]:
     """Read a feature cache written by ``training.voice_features``: clip name to (n, F) float16."""
     with np.load(cache) as stored:
