@@ -9,16 +9,16 @@ from recordings import SECOND, audio_stamped, image, make_clip, source_audio, wr
 
 from emotion_recognition.bags.clip import CLIP_EPOCH_NS
 from emotion_recognition.bags.events import FrameEvent, RecordingError
-from emotion_recognition.bags.offline import (
+from emotion_recognition.bags.read import read_events
+from emotion_recognition.bags.types import AudioDialect
+from emotion_recognition.bags.write import make_bag
+from emotion_recognition.estimate import Box, Estimate, Flags
+from emotion_recognition.evaluation.offline import (
     estimates_of,
     overall_emotion,
     recognize,
     time_origin_ns,
 )
-from emotion_recognition.bags.read import read_events
-from emotion_recognition.bags.types import AudioDialect
-from emotion_recognition.bags.write import make_bag
-from emotion_recognition.estimate import Box, Estimate, Flags
 from emotion_recognition.model.emotion_model import load_model
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.detect import Detection
