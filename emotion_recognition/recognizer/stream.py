@@ -104,7 +104,8 @@ class Recognizer:
     def add_audio(self, chunk: AudioChunk) -> None:
         """Turn a piece of sound into features and keep them."""
         self._chunks += 1
-        self._check_clock(self._audio, chunk.stamp_ns)
+        if chunk.stamp_ns > 0:  # otherwise it follows on the one before
+            self._check_clock(self._audio, chunk.stamp_ns)
         self._audio.newest_ns = max(chunk.end_ns, self._audio.newest_ns or chunk.end_ns)
         features = self._audio_stream.add(chunk)
         self._audio.buffer.add(features.stamps_ns, features.values)
@@ -182,7 +183,7 @@ class Recognizer:
         return True
 
     def _check_clock(self, stream: _Stream, stamp_ns: int) -> None:
-        """Start afresh where a message of this time has nothing to do with those before it."""
+        """Start afresh if time was set back; count gaps that are longer than a window."""
         if stream.newest_ns is None:
             return
         ahead_ns = stamp_ns - stream.newest_ns
@@ -191,8 +192,7 @@ class Recognizer:
             self._clock_jumps += 1
             self.reset()
         elif ahead_ns > self._window_ns:
-            self._gaps += 1  # windows see nothing across it; the buffer needs no emptying
-            (self._audio_stream if stream is self._audio else self._face_stream).reset()
+            self._gaps += 1  # no window reaches across it, and the streams below start afresh
 
     def _reached_ns(self) -> int | None:
         """Time up to which windows are due."""
