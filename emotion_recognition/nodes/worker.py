@@ -66,7 +66,10 @@ class Worker:
             items, silent_at_ns = work
             for item in items:
                 self._guarded(self._handle, item)
-            self._guarded(self._publish_due, silent_at_ns)
+                # After each message, as an offline run does: so both see the same windows.
+                self._guarded(self._publish_due, None)
+            if silent_at_ns is not None:
+                self._guarded(self._publish_due, silent_at_ns)
 
     def _guarded(self, step: Callable[[Any], None], argument: Any) -> None:
         """Whatever goes wrong with one message, the next one is worked on."""
