@@ -232,6 +232,7 @@ def test_environment_keeps_the_user_s_own_dds_profile(checkout):
 def test_environment_without_a_set_up_says_what_to_type(checkout):
     (checkout / ".venv" / "bin" / "python").unlink()
     result = run("bash", "-c", ". ./scripts/env.sh", cwd=checkout)
+    assert result.returncode == 1
     assert "make setup" in result.stderr
 
 
