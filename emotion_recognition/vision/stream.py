@@ -1,0 +1,121 @@
+"""The stream of camera frames in, one aligned face a frame out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion_recognition.estimate import Box
+from emotion_recognition.vision.align import align_face
+from emotion_recognition.vision.detect import DETECTORS, Detection, FaceDetector, make_detector
+from emotion_recognition.vision.track import FaceTracker
+
+MAX_FACE_RATE = 60.0
+RESTART_NS = 1_000_000_000  # a stamp this far back is a clock that was set back, not a late frame
+
+
+@dataclass(frozen=True)
+class VisionConfig:
+    """Settings of the face stream; each is checked, with ValueError where it is out of range."""
+
+    detector: str = "auto"  # one of detect.DETECTORS
+    detector_model: str = ""  # YuNet's file; empty: the cache folder
+    face_rate: float = 10.0  # frames a second in which faces are sought, (0, 60]
+    min_face_size: int = 32  # px, longest side of the box; smaller faces are not looked at
+    min_score: float = 0.6  # detections below are dropped, [0, 1]
+    max_gap_s: float = 1.0  # a face not seen for longer is a new one when it comes back, (0, 10]
+
+    def __post_init__(self) -> None:
+        if self.detector not in DETECTORS:
+            raise ValueError(f"detector is {self.detector!r}; choose one of {', '.join(DETECTORS)}")
+        if not 0 < self.face_rate <= MAX_FACE_RATE:
+            raise ValueError(f"face_rate is {self.face_rate}; allowed: above 0, at most 60 (Hz)")
+        if self.min_face_size < 1:
+            raise ValueError(f"min_face_size is {self.min_face_size}; allowed: 1 or more (pixels)")
+        if not 0 <= self.min_score <= 1:
+            raise ValueError(f"min_score is {self.min_score}; allowed: 0 to 1")
+        if not 0 < self.max_gap_s <= 10:
+            raise ValueError(f"max_gap_s is {self.max_gap_s}; allowed: above 0, at most 10 (s)")
+
+
+@dataclass(frozen=True)
+class FaceObservation:
+    """The subject's face in one frame; ``crop`` is uint8 grey (48, 48), aligned."""
+
+    stamp_ns: int
+    track_id: int
+    box: Box
+    score: float
+    points: np.ndarray | None
+    crop: np.ndarray
+
+
+class FaceStream:
+    """Finds, follows and aligns the most prominent face in a stream of frames.
+
+    The same frames give the same result, live or offline. Not to be shared between threads.
+    """
+
+    def __init__(self, config: VisionConfig, detector: FaceDetector | None = None) -> None:
+        """Load the detector that the configuration names, unless one is given.
+
+        Raises:
+            vision.detect.DetectorError: It is not there or broken.
+        """
+        self._config = config
+        model = Path(config.detector_model) if config.detector_model else None
+        self._detector = detector or make_detector(config.detector, model)
+        self._tracker = FaceTracker(config.max_gap_s)
+        self._period_ns = round(1e9 / config.face_rate)
+        self._newest_ns: int | None = None
+        self.face_count = 0  # in the newest frame
+
+    @property
+    def detector_name(self) -> str:
+        """Which detector is at work."""
+        return self._detector.name
+
+    def wants(self, stamp_ns: int) -> bool:
+        """Whether a frame of that time is to be added; asking changes nothing.
+
+        It is, if it is the first of its slot of 1/face_rate on the clock, or if almost that time
+        has passed since the last one (a camera about as slow as face_rate then loses no frame to
+        jitter). Late and duplicate frames are not; a clock set back starts afresh.
+        """
+        newest = self._newest_ns
+        if newest is None or stamp_ns <= newest - RESTART_NS:
+            return True
+        next_slot = stamp_ns // self._period_ns > newest // self._period_ns
+        return next_slot or stamp_ns - newest >= 0.9 * self._period_ns
+
+    def add(self, stamp_ns: int, image: np.ndarray) -> FaceObservation | None:
+        """Look for the subject's face in a frame.
+
+        Args:
+            stamp_ns: Sensor time of the frame.
+            image: uint8 BGR (height, width, 3); the size may change from frame to frame.
+
+        Returns:
+            The face of the subject, or None where it is not seen.
+        """
+        self._newest_ns = stamp_ns
+        found = [face for face in self._detector.detect(image) if self._is_usable(face)]
+        tracks = self._tracker.update(stamp_ns, found, (image.shape[1], image.shape[0]))
+        self.face_count = len(tracks)
+        subject = self._tracker.subject(tracks)
+        if subject is None:
+            return None
+        crop = align_face(image, Detection(subject.box, subject.score, subject.points))
+        return FaceObservation(
+            stamp_ns, subject.id, subject.box, subject.score, subject.points, crop
+        )
+
+    def reset(self) -> None:
+        """Forget faces and time."""
+        self._tracker.reset()
+        self._newest_ns = None
+        self.face_count = 0
+
+    def _is_usable(self, face: Detection) -> bool:
+        longest = max(face.box.width, face.box.height)
+        return longest >= self._config.min_face_size and face.score >= self._config.min_score
