@@ -124,14 +124,31 @@ def test_bytes_that_do_not_fit_their_type_are_damage(tmp_path):
             bag.decode(cut)
 
 
-def test_messages_that_are_missing_are_told(tmp_path, caplog):
-    frames = [("/camera", SECOND + n, image(SECOND + n, n)) for n in range(400)]
-    folder = write_bag(tmp_path / "bag", frames)
-    content = bytearray((folder / "bag.mcap").read_bytes())
+def overwrite_middle(path, byte):
+    content = bytearray(path.read_bytes())
     middle = len(content) // 2
-    content[middle : middle + 200_000] = b"\xff" * 200_000
-    (folder / "bag.mcap").write_bytes(content)
-    found = read_all(folder)
+    content[middle : middle + 200_000] = byte * 200_000
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def long_bag(tmp_path):
+    frames = [("/camera", SECOND + n, image(SECOND + n, n)) for n in range(400)]
+    return write_bag(tmp_path / "bag", frames)
+
+
+def test_damage_further_on_leaves_what_was_before(long_bag):
+    overwrite_middle(long_bag / "bag.mcap", b"\xff")
+    with Bag(long_bag) as bag:
+        messages = bag.messages()
+        assert next(messages).received_ns == SECOND
+        with pytest.raises(RecordingError, match="is damaged"):
+            list(messages)
+
+
+def test_messages_that_are_missing_are_told(long_bag, caplog):
+    overwrite_middle(long_bag / "bag.mcap", b"\x00")
+    found = read_all(long_bag)
     assert 200 < len(found) < 400
     assert f"{400 - len(found)} messages are missing" in caplog.text
 

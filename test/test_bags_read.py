@@ -114,19 +114,6 @@ def test_bag_without_definitions_is_read_by_ours(tmp_path):
     np.testing.assert_array_equal(frame.image(), picture(7))
 
 
-def test_samples_that_are_not_finite_become_silence(tmp_path, caplog):
-    samples = np.full(320, 0.5)
-    samples[[3, 4]] = np.nan, np.inf
-    path = write_bag(
-        tmp_path / "bag",
-        [("/audio", 10 * SECOND, source_audio(9 * SECOND, samples))],
-        dialect=AudioDialect.SOURCE,
-    )
-    [sound] = read_events(path)
-    assert sound.chunk.samples[[3, 4], 0].tolist() == [0, 0]
-    assert "2 samples are not finite" in caplog.text
-
-
 def test_mp3_is_refused_with_the_parameter_to_set(tmp_path):
     messages = [
         ("/audio_info", SECOND, audio_info(coding="mp3")),

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from emotion_recognition.audio.chunk import AudioChunk
-from emotion_recognition.audio.decode import AudioFormatError, sanitize
+from emotion_recognition.audio.decode import AudioFormatError
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
 from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic, is_bag
 from emotion_recognition.bags.clip import read_clip
@@ -96,10 +93,6 @@ def _frame_event(image: Any, received_ns: int) -> FrameEvent:
 
 def _audio_event(bag: Bag, message: RecordedMessage, sound_format: AudioFormat) -> AudioEvent:
     chunk = audio_chunk(bag.decode(message), sound_format, message.received_ns)
-    samples, bad = sanitize(chunk.samples)
-    if bad:
-        log.warning("%s: %d samples are not finite: silence is put there", bag.path, bad)
-        chunk = AudioChunk(chunk.stamp_ns, chunk.sample_rate, np.asarray(samples))
     return AudioEvent(message.received_ns, chunk)
 
 
