@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from scipy.optimize import minimize_scalar
 from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
@@ -31,6 +30,7 @@ from emotion_recognition.emotions import FERPLUS_CLASSES
 from emotion_recognition.evaluation.ferplus import predict_logits
 from emotion_recognition.model.checkpoint import save_checkpoint
 from emotion_recognition.model.frame_encoder import KIND, FrameEncoder, FrameEncoderConfig
+from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.face_augmentation import Augmentation, augment, mix_up
 
 logger = logging.getLogger(__name__)
@@ -126,20 +126,6 @@ def train(data: FerPlus, valid: FerPlus, recipe: Recipe, out: Path, resume: bool
     return best_path
 
 
-def fit_temperature(logits: Tensor, labels: np.ndarray) -> float:
-    """Return the temperature that gives ``labels`` (N,) the least negative log-likelihood.
-
-    Dividing the logits by it calibrates them (Guo et al. 2017, section 4.2).
-    """
-    target = torch.from_numpy(labels)
-    result = minimize_scalar(
-        lambda log_t: float(F.cross_entropy(logits / np.exp(log_t), target)),
-        bounds=(-3, 3),
-        method="bounded",
-    )
-    return float(np.exp(result.x))
-
-
 def _train_epoch(run: Run, data: FerPlus, recipe: Recipe, epoch: int) -> float:
     """Train one epoch and return the mean loss."""
     # Each epoch has its own seed, so that a resumed run goes on as the uninterrupted one would.
@@ -199,6 +185,7 @@ def _batches(count: int, size: int) -> Iterator[Tensor]:
 def _save_weights(
     path: Path, encoder: FrameEncoder, logits: Tensor, valid: FerPlus, history: History
 ) -> None:
+    temperature = fit_temperature(logits, torch.from_numpy(valid.majority))
     save_checkpoint(
         path,
         encoder,
@@ -207,7 +194,7 @@ def _save_weights(
         encoder.config_json(),
         labels=json.dumps(FERPLUS_CLASSES),
         licence=LICENCE,
-        temperature=f"{fit_temperature(logits, valid.majority):.4f}",
+        temperature=f"{temperature:.4f}",
         history=json.dumps(history),
     )
 
