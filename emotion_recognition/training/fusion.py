@@ -249,7 +249,8 @@ def main(arguments: list[str] | None = None) -> None:
             frame_encoder_sha256=checkpoint_sha256(options.encoder),
             licence=LICENCE,
         )
-    logger.info("all in %.0f s", time.monotonic() - began)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    logger.info("%d parameters each; all in %.0f s", parameters, time.monotonic() - began)
 
 
 if __name__ == "__main__":
