@@ -23,7 +23,7 @@ test: setup ## all tests, or TESTS='test/test_x.py -k word'
 	@$(ENV) && python -m pytest $(TESTS)
 
 bench: setup ## measure speed, latency and loss: a table, and build/bench.json
-	@$(ENV) && python bench/run.py
+	@$(ENV) && python -m bench.run
 
 lint: setup ## ruff and mypy
 	@$(ENV) && ruff check . && ruff format --check . && mypy

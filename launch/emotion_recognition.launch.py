@@ -2,7 +2,6 @@
 
 import os
 
-from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
@@ -10,6 +9,7 @@ from launch_ros.actions import Node
 
 from emotion_recognition.nodes.dds import config_file, profile_environment
 from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, remappings
+from launch import LaunchContext, LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -25,23 +25,23 @@ def generate_launch_description() -> LaunchDescription:
         for argument in ARGUMENTS
     ]
     profile = [
-        SetEnvironmentVariable(name, path)
-        for name, path in profile_environment(os.environ).items()
+        SetEnvironmentVariable(name, path) for name, path in profile_environment(os.environ).items()
     ]
     return LaunchDescription([*arguments, *profile, OpaqueFunction(function=nodes)])
 
 
 def nodes(context: LaunchContext) -> list[Node]:
     given = {
-        argument.name: LaunchConfiguration(argument.name).perform(context)
-        for argument in ARGUMENTS
+        argument.name: LaunchConfiguration(argument.name).perform(context) for argument in ARGUMENTS
     }
     # What is left empty stays as it is in the parameter file.
     parameters = [
         given["params_file"] or str(config_file(PARAMETER_FILE)),
         {"use_sim_time": given["use_sim_time"] == "true"},
     ]
-    emotion_parameters = [*parameters, {"device": given["device"]}] if given["device"] else parameters
+    emotion_parameters = (
+        [*parameters, {"device": given["device"]}] if given["device"] else parameters
+    )
 
     def node(executable: str, parameters: list, **options) -> Node:
         return Node(

@@ -37,6 +37,7 @@ lock=requirements/lock/$mode-$version.txt
 environment_key=$(key_of "$root $mode $version $torch ${TORCH_INDEX_URL:-} $TORCH_VERSION" \
   "$lock" scripts/setup.sh)
 messages_key=$(key_of "$environment_key ${ROS_DISTRO:-}" CMakeLists.txt package.xml \
+  scripts/entry_point.py.in \
   msg/* interfaces/*/CMakeLists.txt interfaces/*/msg/* interfaces/*/*/CMakeLists.txt interfaces/*/*/msg/*)
 if is_done "$venv/.environment" "$environment_key" && is_done "$ros/.messages" "$messages_key"; then
   exit 0

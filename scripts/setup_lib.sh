@@ -50,7 +50,7 @@ mark_done() { printf '%s\n' "$2" >"$1"; }
 
 # step NUMBER TITLE COMMAND: runs the command with its output in the log, shows what goes on.
 step() {
-  local number=$1 title=$2 command=$3 start=$SECONDS pid status=0 last=
+  local number=$1 title=$2 command=$3 start=$SECONDS next=$((SECONDS + 20)) pid status=0
   printf '[%s/%s] %s\n' "$number" "$STEPS" "$title"
   # errexit holds in this subshell, because it is not part of a condition.
   set -m # a process group of its own, so that Ctrl-C ends all of it
@@ -59,14 +59,12 @@ step() {
   set +m
   trap 'kill -- "-$pid" 2>/dev/null; exit 130' INT TERM
   while kill -0 "$pid" 2>/dev/null; do
-    sleep 0.2
-    [ $(((SECONDS - start) % 5)) = 4 ] || continue
-    last=$(progress)
+    sleep 0.5
     if [ -t 1 ]; then
-      printf '\r\033[K      %s s  %.60s' "$((SECONDS - start))" "$last"
-    elif [ $(((SECONDS - start) % 20)) = 19 ]; then
-      printf '      %s s  %.60s\n' "$((SECONDS - start))" "$last"
-      sleep 1
+      printf '\r\033[K      %s s  %.60s' "$((SECONDS - start))" "$(progress)"
+    elif [ "$SECONDS" -ge "$next" ]; then
+      printf '      %s s  %.60s\n' "$((SECONDS - start))" "$(progress)"
+      next=$((next + 20))
     fi
   done
   wait "$pid" || status=$?
@@ -84,7 +82,7 @@ progress() {
   local line
   line=$(grep -aE '^(Collecting|Installing|Starting|Finished) ' "$log" | tail -n 1 || true)
   case $line in
-    Collecting*) echo "$(grep -ac '^Collecting' "$log") packages fetched: ${line#Collecting }" ;;
+    Collecting*) echo "$(grep -ac '^Collecting' "$log") packages fetched" ;;
     Installing*) echo "installing" ;;
     *) echo "$line" ;;
   esac

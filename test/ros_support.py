@@ -89,7 +89,9 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            raise AssertionError(f"no end within {timeout_s} s of the signal:\n{self.text}") from None
+            raise AssertionError(
+                f"no end within {timeout_s} s of the signal:\n{self.text}"
+            ) from None
 
 
 def module(name: str, *arguments: str) -> list[str]:

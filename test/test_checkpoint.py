@@ -69,7 +69,9 @@ def test_sha256_is_that_of_the_file(path):
 
 def test_missing_file_is_named(tmp_path):
     missing = tmp_path / "nothing.safetensors"
-    with pytest.raises(CheckpointError, match=r"nothing\.safetensors: no such checkpoint.*some_kind"):
+    with pytest.raises(
+        CheckpointError, match=r"nothing\.safetensors: no such checkpoint.*some_kind"
+    ):
         load_checkpoint(missing, "some_kind")
     with pytest.raises(CheckpointError, match=r"nothing\.safetensors: no such checkpoint"):
         checkpoint_sha256(missing)

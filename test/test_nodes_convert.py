@@ -83,7 +83,9 @@ def test_a_face_over_the_edge_is_cut_at_the_edge():
     assert (face.x_offset, face.y_offset, face.width, face.height) == (0, 0, 90, 75)
 
 
-@pytest.mark.parametrize("value", [0, 1, -1, 1_500_000_000, -1_500_000_000, 1_795_300_000_123_456_789])
+@pytest.mark.parametrize(
+    "value", [0, 1, -1, 1_500_000_000, -1_500_000_000, 1_795_300_000_123_456_789]
+)
 def test_times_come_back(value):
     assert nanoseconds(duration_message(value)) == value
     assert nanoseconds(time_message(value)) == value

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - what needs ROS is imported after the check for it
 import os
 import random
 import re
@@ -100,6 +101,11 @@ def test_values_that_do_not_fit_together_are_refused(make_node):
         settings.declare_settings(make_node(window_s=2.0, min_window_s=3.0))
     with pytest.raises(StartError, match="both false"):
         settings.declare_settings(make_node(use_audio=False, use_video=False))
+
+
+def test_an_unknown_sample_format_is_refused(make_node):
+    with pytest.raises(StartError, match=r"'audio_sample_format'.*S17"):
+        settings.declare_settings(make_node(audio_sample_format="S17"))
 
 
 def test_an_integer_will_do_for_a_number_and_for_a_text(make_node):

@@ -1,3 +1,5 @@
+import itertools
+
 from emotion_recognition.nodes.timeline import Run, timeline
 
 
@@ -27,7 +29,7 @@ def test_the_runs_cover_the_whole_time():
     runs = timeline(every_quarter("nsnshnhshsnnnnnnnnhhhhhhhhsh"))
     assert runs[0].start_s == 0.25
     assert runs[-1].end_s == 7.0
-    assert all(a.end_s == b.start_s for a, b in zip(runs, runs[1:], strict=False))
+    assert all(a.end_s == b.start_s for a, b in itertools.pairwise(runs))
 
 
 def test_few_estimates_are_one_run_and_none_are_none():

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,6 +12,8 @@ from emotion_recognition.emotions import FERPLUS_CLASSES
 from emotion_recognition.model.checkpoint import CheckpointError, load_checkpoint
 
 KIND = "frame_encoder"
+SHIPPED_WEIGHTS = Path(__file__).parents[1] / "weights" / "frame_encoder.safetensors"
+"""The weights that come with the package; ``frame_encoder.md`` beside them is their card."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def load_frame_encoder(path: Path) -> tuple[FrameEncoder, dict[str, str]]:
     """
     state, metadata = load_checkpoint(path, KIND)
     try:
-        config = {
+        config: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in json.loads(metadata["config"]).items()
         }
@@ -92,7 +94,7 @@ def load_frame_encoder(path: Path) -> tuple[FrameEncoder, dict[str, str]]:
 
 
 class _ResidualBlock(nn.Module):
-    """Two convolutions beside a shortcut, which is averaged and projected where the shape changes."""
+    """Two convolutions beside a shortcut, which is pooled and projected where the shape changes."""
 
     def __init__(self, width: int, out_width: int, stride: int):
         super().__init__()

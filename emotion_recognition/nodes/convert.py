@@ -1,9 +1,9 @@
 """Between the result type and the message: ``Estimate`` to ``EmotionState``."""
 
 from builtin_interfaces.msg import Duration, Time
-from emotion_recognition.msg import EmotionState
 
 from emotion_recognition.estimate import Estimate
+from emotion_recognition.msg import EmotionState
 
 _SECOND_NS = 1_000_000_000
 _MAX_SEC = 2**31 - 1

@@ -3,6 +3,7 @@
 A 640x480 colour frame (0.9 MB) does not fit Fast DDS' default shared-memory segment (0.5 MB).
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +23,8 @@ def config_file(name: str) -> Path:
         FileNotFoundError: it is in neither.
     """
     folders = [Path(__file__).parents[2]]
-    try:
+    with contextlib.suppress(PackageNotFoundError):  # a source checkout that is not built
         folders.append(Path(get_package_share_directory(PACKAGE)))
-    except PackageNotFoundError:
-        pass  # a source checkout that is not built
     for folder in folders:
         path = folder / "config" / name
         if path.is_file():

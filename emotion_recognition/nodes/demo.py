@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from emotion_recognition.msg import EmotionState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -25,8 +24,9 @@ from rich.live import Live
 
 from emotion_recognition.bags.clip import clip_duration_s, read_clip
 from emotion_recognition.bags.events import FrameEvent
-from emotion_recognition.bags.sample import fetch_sample
+from emotion_recognition.bags.sample import SampleError, fetch_sample
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
+from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.nodes.dds import use_profile
 from emotion_recognition.nodes.graph import remappings
@@ -58,7 +58,7 @@ def main(options: argparse.Namespace) -> int:
     return demo(options.clip, options.device, options.picture)
 
 
-class DemoFailed(ValueError):
+class DemoError(ValueError):
     """The demo could not be run; the message says why."""
 
 
@@ -69,10 +69,10 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
     last line printed is ``demo: N estimates, P95 latency X ms, received Y %``.
 
     Raises:
-        DemoFailed: emotion_node did not start, or gave no estimate.
+        DemoError: emotion_node did not start, or gave no estimate.
         RecordingError: the clip cannot be read.
     """
-    clip = clip or fetch_sample()
+    clip = clip or _sample()
     use_profile()
     _keep_to_this_machine()
     stopped = threading.Event()
@@ -143,7 +143,7 @@ def _show(
         if stopped.is_set():
             return _INTERRUPTED
         if time.monotonic() > until_s:
-            raise DemoFailed(
+            raise DemoError(
                 f"emotion_node does not listen on {', '.join(audience.player.unheard())} "
                 f"after {_READY_S:.0f} s"
             )
@@ -167,7 +167,7 @@ def _show(
     if stopped.is_set():
         return _INTERRUPTED
     if not view.history:
-        raise DemoFailed("no estimate came: is there a face or a voice in the clip?")
+        raise DemoError("no estimate came: is there a face or a voice in the clip?")
     if picture is not None:
         _save(view, picture)
     print("demo: over time: " + ", ".join(map(str, timeline(view.history))))
@@ -206,9 +206,7 @@ def _save(view: LiveView, picture: Path) -> None:
 
 
 @contextlib.contextmanager
-def _emotion_node(
-    device: str, compressed: bool, log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
+def _emotion_node(device: str, compressed: bool, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run emotion_node on the bag's topics; at the end its warnings are shown."""
     command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node", "--ros-args"]
     for name, topic in remappings(COMPRESSED_TOPIC if compressed else IMAGE_TOPIC, AUDIO_TOPIC):
@@ -231,6 +229,13 @@ def _emotion_node(
                 print(text, file=sys.stderr)
 
 
+def _sample() -> Path:
+    try:
+        return fetch_sample()
+    except SampleError as error:
+        raise DemoError(f"{error}. Give a clip of your own: --clip FILE") from error
+
+
 def _raw_bytes(clip: Path) -> float:
     """Estimate the size of a clip's raw images, at 30 a second."""
     frame = next((event for event in read_clip(clip) if isinstance(event, FrameEvent)), None)
@@ -241,7 +246,7 @@ def _raw_bytes(clip: Path) -> float:
 
 def _check_alive(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
-        raise DemoFailed(f"emotion_node ended with exit code {process.returncode}: see its log")
+        raise DemoError(f"emotion_node ended with exit code {process.returncode}: see its log")
 
 
 def _keep_to_this_machine() -> None:

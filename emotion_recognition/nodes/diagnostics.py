@@ -68,7 +68,9 @@ class StreamState:
     details: dict[str, str] = field(default_factory=dict)
 
 
-def stream_report(stream: StreamState, stale_after_s: float, new_drops: int, new_bad: int) -> Report:
+def stream_report(
+    stream: StreamState, stale_after_s: float, new_drops: int, new_bad: int
+) -> Report:
     """Judge one stream; ``new_*`` are counts since the last report."""
     values = {
         "topic": stream.topic,

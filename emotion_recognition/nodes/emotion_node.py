@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from emotion_recognition.msg import EmotionState
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
@@ -25,6 +24,7 @@ from emotion_recognition.model.emotion_model import (
     load_model,
 )
 from emotion_recognition.model.frame_encoder import FrameEncoder
+from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.audio_input import AudioInput
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
 from emotion_recognition.nodes.convert import emotion_state, nanoseconds
@@ -226,7 +226,10 @@ def _warm_up(model: EmotionModel) -> None:
     """Let PyTorch's slow first calls be before the node is ready."""
     model.encode_faces(np.zeros((1, 48, 48), np.uint8))
     silence, heard = np.zeros((AUDIO_STEPS, FEATURE_SIZE), np.float32), np.ones(AUDIO_STEPS, bool)
-    blank, seen = np.zeros((VIDEO_STEPS, FrameEncoder.VECTOR_SIZE), np.float32), np.ones(VIDEO_STEPS, bool)
+    blank, seen = (
+        np.zeros((VIDEO_STEPS, FrameEncoder.VECTOR_SIZE), np.float32),
+        np.ones(VIDEO_STEPS, bool),
+    )
     model.predict(silence, heard, blank, seen)
 
 
@@ -234,7 +237,9 @@ def _recognizer(settings: Settings, model: EmotionModel) -> Recognizer:
     try:
         return Recognizer(settings.recognizer, model)
     except DetectorError as error:
-        raise StartError(f"parameter 'face_detector': {error}") from error
+        raise StartError(
+            f"parameters 'face_detector' and 'face_detector_model': {error}"
+        ) from error
 
 
 def _status(node: str, report: Report) -> DiagnosticStatus:

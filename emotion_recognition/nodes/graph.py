@@ -18,7 +18,9 @@ class Argument:
 ARGUMENTS = (
     Argument("image", "/camera/image_raw", "topic of the camera images"),
     Argument(
-        "audio", "/audio_stamped", "topic of the sound; its format is read from audio_info beside it"
+        "audio",
+        "/audio_stamped",
+        "topic of the sound; its format is read from audio_info beside it",
     ),
     Argument("namespace", "", "namespace of the nodes and of the emotion topic"),
     Argument("params_file", "", "parameter file; empty: config/emotion_recognition.yaml"),

@@ -81,10 +81,7 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(
                 lambda: (
-                    self._closed
-                    or self._images
-                    or self._sound
-                    or self._silent_at_ns is not None
+                    self._closed or self._images or self._sound or self._silent_at_ns is not None
                 )
             )
             if self._closed:

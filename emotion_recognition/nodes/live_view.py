@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from math import isnan
 
 import numpy as np
-from emotion_recognition.msg import EmotionState
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from emotion_recognition.estimate import Flags
+from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import nanoseconds
 
 COLOURS = {

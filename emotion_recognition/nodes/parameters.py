@@ -85,7 +85,8 @@ def declare(node: Node, parameters: Sequence[Parameter]) -> dict[str, Any]:
     Raises:
         StartError: a value is not allowed; the message names the parameter and what is allowed.
     """
-    given = {name: value.value for name, value in node.get_parameters_by_prefix("").items()}
+    overrides: dict[str, Any] = dict(node.get_parameters_by_prefix(""))
+    given = {name: override.value for name, override in overrides.items()}
     known = {parameter.name for parameter in parameters}
     for name in given.keys() - known:
         if not name.startswith(_OF_RCLPY):

@@ -83,8 +83,8 @@ class Player:
             header stamps so that the first message is of the present.
 
     Raises:
-        ValueError: ``rate`` is not positive, or other than 1 with ``stamps="now"``: sound at another
-            speed cannot have stamps of the present.
+        ValueError: ``rate`` is not positive, or other than 1 with ``stamps="now"``: what is played
+            at another speed cannot have stamps of the present.
     """
 
     def __init__(

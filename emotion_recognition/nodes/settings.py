@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rclpy.node import Node
 
+from emotion_recognition.audio.decode import AudioFormatError
 from emotion_recognition.audio.messages import AudioFormat
 from emotion_recognition.audio.stream import AudioConfig
 from emotion_recognition.nodes.audio_input import AUDIO_TYPES
@@ -26,9 +27,7 @@ PARAMETERS = (
     Parameter("use_video", True, "whether to subscribe to image"),
     Parameter("use_audio", True, "whether to subscribe to audio and audio_info"),
     # Input
-    Parameter(
-        "image_transport", "raw", "type of the images", choices=("raw", "compressed")
-    ),
+    Parameter("image_transport", "raw", "type of the images", choices=("raw", "compressed")),
     Parameter(
         "image_reliability",
         "best_effort",
@@ -44,9 +43,9 @@ PARAMETERS = (
     ),
     Parameter("audio_queue_s", 5.0, "sound that may wait, s: the newest is kept", 0.5, 60.0),
     Parameter(
-        "audio_sample_rate", 16000, "Hz, for sound that no audio_info describes", 8000, 192000
+        "audio_sample_rate", 16000, "Hz, for sound that no audio_info describes", 4000, 384000
     ),
-    Parameter("audio_channels", 1, "channels, for sound that no audio_info describes", 1, 32),
+    Parameter("audio_channels", 1, "channels, for sound that no audio_info describes", 1, 64),
     Parameter(
         "audio_sample_format",
         "S16LE",
@@ -59,10 +58,18 @@ PARAMETERS = (
         "min_window_s", _RECOGNIZER.min_window_s, "data needed for a first estimate, s", 0.1, 3.6
     ),
     Parameter(
-        "stale_after_s", _RECOGNIZER.stale_after_s, "a stream silent for so long is stale", 0.1, 60.0
+        "stale_after_s",
+        _RECOGNIZER.stale_after_s,
+        "a stream silent for so long is stale",
+        0.1,
+        10.0,
     ),
     Parameter(
-        "smoothing_s", _RECOGNIZER.smoothing_s, "time constant of the smoothing, s; 0: none", 0.0, 30.0
+        "smoothing_s",
+        _RECOGNIZER.smoothing_s,
+        "time constant of the smoothing, s; 0: none",
+        0.0,
+        10.0,
     ),
     Parameter(
         "withhold_below",
@@ -77,7 +84,9 @@ PARAMETERS = (
     # Faces
     Parameter("face_detector", _VISION.detector, "face detector", choices=tuple(DETECTORS)),
     Parameter(
-        "face_detector_model", _VISION.detector_model, "file of the detector; empty: where it is cached"
+        "face_detector_model",
+        _VISION.detector_model,
+        "file of the detector; empty: where it is cached",
     ),
     Parameter(
         "face_rate", _VISION.face_rate, "images a second in which faces are sought", 0.5, 60.0
@@ -141,6 +150,12 @@ def declare_settings(node: Node) -> Settings:
         )
     except ValueError as error:
         raise StartError(f"the parameters do not fit together: {error}") from error
+    try:
+        fallback = AudioFormat(
+            value["audio_sample_rate"], value["audio_channels"], value["audio_sample_format"]
+        )
+    except AudioFormatError as error:
+        raise StartError(f"parameter 'audio_sample_format': {error}") from error
     return Settings(
         recognizer=recognizer,
         device=value["device"],
@@ -153,7 +168,5 @@ def declare_settings(node: Node) -> Settings:
         image_depth=value["image_depth"],
         audio_type=value["audio_type"],
         audio_queue_s=value["audio_queue_s"],
-        audio_fallback=AudioFormat(
-            value["audio_sample_rate"], value["audio_channels"], value["audio_sample_format"]
-        ),
+        audio_fallback=fallback,
     )

@@ -4,17 +4,15 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.audio.decode import AudioFormatError, sanitize
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
 from emotion_recognition.estimate import Estimate
+from emotion_recognition.nodes.inbox import Inbox, Item
 from emotion_recognition.recognizer import Recognizer, RecognizerStatus
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
-from emotion_recognition.nodes.inbox import Inbox, Item
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +66,10 @@ class Worker:
             items, silent_at_ns = work
             for item in items:
                 self._guarded(self._handle, item)
-            self._guarded(self._publish_due, silent_at_ns)
+                # After each message, as an offline run does: so both see the same windows.
+                self._guarded(self._publish_due, None)
+            if silent_at_ns is not None:
+                self._guarded(self._publish_due, silent_at_ns)
 
     def _guarded(self, step: Callable[[Any], None], argument: Any) -> None:
         """Whatever goes wrong with one message, the next one is worked on."""
@@ -139,7 +140,7 @@ class Worker:
         samples, bad = sanitize(chunk.samples)
         if bad:
             self._complain(f"audio has {bad} samples that are not finite: silence is put there")
-            chunk = AudioChunk(chunk.stamp_ns, chunk.sample_rate, np.asarray(samples))
+            chunk = replace(chunk, samples=samples)
         self._clock_ahead_ns = received_ns - chunk.end_ns
         self._recognizer.add_audio(chunk)
 
