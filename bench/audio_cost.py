@@ -1,4 +1,7 @@
-"""What the sound pipeline costs: CPU milliseconds for a second of sound, and times real time."""
+"""What the sound pipeline costs: CPU milliseconds for a second of sound, and times real time.
+
+And what the resampler holds back of the newest sound, at worst over 20 ms chunks.
+"""
 
 import time
 from collections.abc import Callable
@@ -11,6 +14,7 @@ from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.audio.denoise import NoiseReducer
 from emotion_recognition.audio.features import SAMPLE_RATE, log_mel, mfcc, power_spectrum
 from emotion_recognition.audio.pitch import PITCH_FRAME, yin
+from emotion_recognition.audio.resample import StreamingResampler
 from emotion_recognition.audio.stream import AudioStream, features_of
 
 from .audio_clips import clips, frames_of, parse_data
@@ -38,12 +42,26 @@ def main() -> None:
     _row("of which pitch", sound, lambda: [yin(block, SAMPLE_RATE) for block in blocks])
     _row("of which noise reduction", sound, lambda: NoiseReducer().process(power))
     _row("of which spectrum, log-mel, MFCC", sound, lambda: mfcc(log_mel(power_spectrum(frames))))
+    print("\n| rate, Hz | held back by the resampler, ms |\n| --- | --- |")
+    for rate in (8000, 16000, 22050, 44100, 48000, 96000, 192000):
+        print(f"| {rate} | {_held_back_ms(rate):.0f} |")
 
 
 def _live(samples: np.ndarray, rate: int, size: int) -> None:
     stream = AudioStream()
     for at in range(0, len(samples), size):
         stream.add(AudioChunk(1 + round(at * 1e9 / rate), rate, samples[at : at + size]))
+
+
+def _held_back_ms(rate: int) -> float:
+    resampler = StreamingResampler(rate)
+    chunk = np.zeros(rate // 50, np.float32)
+    given = taken = worst = 0.0
+    for _ in range(100):
+        given += len(chunk) / rate
+        taken += len(resampler.process(chunk)) / SAMPLE_RATE
+        worst = max(worst, given - taken)
+    return 1000 * worst
 
 
 def _row(name: str, sound: np.ndarray, work: Callable[[], object]) -> None:

@@ -1,7 +1,7 @@
 """What noise reduction does to clean and noisy speech.
 
-Distances are mean absolute differences of log-mel spectra to those of the clean clip, in dB: over the
-bands within 40 dB of its loudest, and over all. The segmental signal-to-noise ratio is that of
+Distances are mean absolute differences of log-mel spectra to those of the clean clip, in dB: over
+the bands within 40 dB of its loudest, and over all. The segmental signal-to-noise ratio is that of
 mel magnitudes in frames of voice, each limited to -10 to 35 dB.
 """
 
