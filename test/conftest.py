@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -27,3 +28,27 @@ def shared() -> Path:
 def shared_data(shared: Path) -> Path:
     """The folder that holds one subfolder a data set."""
     return shared / "data"
+
+
+@pytest.fixture(scope="session")
+def talking_face() -> Path:
+    """A clip with a real face: of the research data, or the demo's where that is absent."""
+    data = Path(os.environ.get("EMOTION_RECOGNITION_SHARED", REPOSITORY.parent / "shared"))
+    clip = data / "data" / "javanese_av" / "01-01-01_01.mp4"
+    if clip.is_file():
+        return clip
+    from emotion_recognition.bags.sample import fetch_sample
+
+    try:
+        return fetch_sample()
+    except (OSError, RuntimeError) as error:
+        pytest.skip(f"neither research data nor the demo's sample is here: {error}")
+
+
+@pytest.fixture(scope="session")
+def face_image(talking_face: Path) -> np.ndarray:
+    """The first frame of ``talking_face``, uint8 BGR."""
+    from emotion_recognition.bags.clip import read_clip
+
+    event = next(iter(read_clip(talking_face, with_audio=False)))
+    return event.image()

@@ -20,8 +20,6 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-# Stands on every level's ground: the recogniser's use by `bags` is its one purpose there.
-ALLOWED = {("bags", "recognizer")}
 ROS_MODULES = {"rclpy", "launch", "launch_ros", "sensor_msgs", "std_msgs", "audio_common_msgs"}
 
 
@@ -58,7 +56,7 @@ def test_no_import_points_upwards(repository: Path) -> None:
             if parts[0] != PACKAGE or len(parts) < 2 or parts[1] not in LEVEL:
                 continue
             used = parts[1]
-            if used != room and LEVEL[used] >= LEVEL[room] and (room, used) not in ALLOWED:
+            if used != room and LEVEL[used] >= LEVEL[room]:
                 wrong.append(f"{path.relative_to(repository)} imports {name}")
     assert not wrong
 

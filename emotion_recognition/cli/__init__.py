@@ -38,6 +38,9 @@ COMMANDS: dict[str, Command] = {
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
     ),
+    "fetch-detector": Command(
+        "emotion_recognition.cli.fetch_detector", "download the YuNet face detector (optional)"
+    ),
 }
 
 
@@ -81,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(chosen.arguments)
     try:
         return int(module.main(options))
-    except (OSError, ValueError) as error:  # what a user can mend: say it in one line
+    except (OSError, ValueError, RuntimeError) as error:  # what a user can mend: say it in one line
         if os.environ.get("EMOTION_RECOGNITION_DEBUG"):
             raise
         print(f"emotion-recognition {chosen.command}: {error}", file=sys.stderr)

@@ -1,0 +1,39 @@
+# make help lists the targets. Each target does the set-up that it needs (scripts/setup.sh).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PYTHON TORCH TORCH_INDEX_URL
+
+ENV := . scripts/env.sh
+
+.PHONY: help setup demo test bench lint lock clean distclean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Variables: CLIP=video (demo), TESTS='paths and options' (test), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
+
+setup: ## environment in .venv, messages in build/ros; only what is not done yet
+	@scripts/setup.sh
+
+demo: setup ## a talking face, or CLIP=path, through real ROS 2 nodes with a live view
+	@$(ENV) && emotion-recognition demo $(if $(CLIP),--clip "$(CLIP)")
+
+test: setup ## all tests, or TESTS='test/test_x.py -k word'
+	@$(ENV) && python -m pytest $(TESTS)
+
+bench: setup ## measure speed, latency and loss: a table, and build/bench.json
+	@$(ENV) && python -m bench.run
+
+lint: setup ## ruff and mypy
+	@$(ENV) && ruff check . && ruff format --check . && mypy
+
+lock: ## write requirements/lock anew (needs python3.10 to python3.13)
+	@python3 scripts/lock.py
+
+clean: ## remove what was built, keep .venv
+	rm -rf build install log .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove .venv too
+	rm -rf .venv

@@ -1,0 +1,153 @@
+"""Reads frames and sound out of any recording: ROS 2 bags, video clips, sound files."""
+
+import functools
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from emotion_recognition.audio.decode import AudioFormatError
+from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
+from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic, is_bag
+from emotion_recognition.bags.clip import read_clip
+from emotion_recognition.bags.events import AudioEvent, Event, FrameEvent, RecordingError
+from emotion_recognition.bags.types import (
+    AUDIO_DATA,
+    AUDIO_DATA_STAMPED,
+    AUDIO_INFO,
+    AUDIO_STAMPED,
+    COMPRESSED_IMAGE,
+    IMAGE,
+)
+from emotion_recognition.vision.messages import decode_image
+
+log = logging.getLogger(__name__)
+
+_IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
+_STAMPED_AUDIO_TYPES = (AUDIO_DATA_STAMPED, AUDIO_STAMPED)
+_AUDIO_TYPES = (*_STAMPED_AUDIO_TYPES, AUDIO_DATA)
+# What `audio_capture` records by default; a recorded AudioInfo overrides it.
+_DEFAULT_FORMAT = AudioFormat(sample_rate=16_000, channels=1, sample_format="S16LE")
+
+
+def read_events(
+    path: Path,
+    image_topic: str | None = None,
+    audio_topic: str | None = None,
+    *,
+    with_images: bool = True,
+    with_audio: bool = True,
+) -> Iterator[Event]:
+    """Yield the frames and the sound of a recording in the order of their arrival.
+
+    Args:
+        path: a ROS 2 bag (folder, .mcap or .db3), or a video or sound file.
+        image_topic: topic of the images in a bag; None: the only one, by type.
+        audio_topic: topic of the sound in a bag; None: the only one, by type.
+        with_images: whether frames are wanted.
+        with_audio: whether sound is wanted.
+
+    Raises:
+        RecordingError: the recording cannot be read, has nothing to use, or has several topics to
+            choose from.
+    """
+    if not is_bag(path):
+        if image_topic or audio_topic:
+            raise RecordingError(f"{path} is no bag, so it has no topic to choose")
+        yield from read_clip(path, with_images=with_images, with_audio=with_audio)
+        return
+    with Bag(path) as bag:
+        images = _image_topic(bag, image_topic) if with_images else None
+        audio = _audio_topic(bag, audio_topic) if with_audio else None
+        if images is None and audio is None:
+            wanted = [*(_IMAGE_TYPES if with_images else ()), *(_AUDIO_TYPES if with_audio else ())]
+            raise RecordingError(
+                f"{path} has nothing to use: expected messages of {' or '.join(wanted)};"
+                f" it has {_listing(bag)}"
+            )
+        yield from _bag_events(bag, images, audio)
+
+
+def _bag_events(bag: Bag, images: str | None, audio: str | None) -> Iterator[Event]:
+    sound_format = _recorded_format(bag, audio) if audio else _DEFAULT_FORMAT
+    unusable = 0
+    for message in bag.messages([topic for topic in (images, audio) if topic]):
+        if message.topic == images:
+            yield _frame_event(bag.decode(message), message.received_ns)
+            continue
+        try:
+            yield _audio_event(bag, message, sound_format)
+        except AudioFormatError as error:
+            unusable += 1
+            if unusable == 1:
+                log.warning("%s: sound dropped: %s", bag.path, error)
+    if unusable > 1:
+        log.warning("%s: %d messages of sound were dropped", bag.path, unusable)
+
+
+def _frame_event(image: Any, received_ns: int) -> FrameEvent:
+    stamp_ns = image.header.stamp.sec * 1_000_000_000 + image.header.stamp.nanosec
+    decode = functools.partial(decode_image, image)
+    return FrameEvent(received_ns, stamp_ns or received_ns, image.header.frame_id, decode)
+
+
+def _audio_event(bag: Bag, message: RecordedMessage, sound_format: AudioFormat) -> AudioEvent:
+    chunk = audio_chunk(bag.decode(message), sound_format, message.received_ns)
+    return AudioEvent(message.received_ns, chunk)
+
+
+def _recorded_format(bag: Bag, audio_topic: str) -> AudioFormat:
+    """Format by the recorded ``AudioInfo``; it is needed before the first sound, so look ahead."""
+    infos = [topic for topic in bag.topics.values() if topic.msgtype == AUDIO_INFO and topic.count]
+    if not infos or bag.topics[audio_topic].msgtype == AUDIO_STAMPED:
+        return _DEFAULT_FORMAT
+    namespace = audio_topic.rpartition("/")[0]
+    infos.sort(key=lambda topic: topic.name.rpartition("/")[0] != namespace)
+    first = next(bag.messages([infos[0].name]))
+    try:
+        return audio_format(bag.decode(first))
+    except AudioFormatError as error:
+        raise RecordingError(f"{bag.path}: {error}") from error
+
+
+def _image_topic(bag: Bag, asked: str | None) -> str | None:
+    if asked:
+        return _asked_topic(bag, asked, _IMAGE_TYPES)
+    found = _topics_of(bag, _IMAGE_TYPES)
+    # image_transport publishes the same picture again below its topic, as in image_raw/compressed.
+    raw = [topic.name + "/" for topic in found]
+    return _only(bag, [topic for topic in found if not topic.name.startswith(tuple(raw))], "image")
+
+
+def _audio_topic(bag: Bag, asked: str | None) -> str | None:
+    if asked:
+        return _asked_topic(bag, asked, _AUDIO_TYPES)
+    # audio_capture publishes the same sound with and without stamps.
+    found = _topics_of(bag, _STAMPED_AUDIO_TYPES) or _topics_of(bag, (AUDIO_DATA,))
+    return _only(bag, found, "audio")
+
+
+def _topics_of(bag: Bag, types: tuple[str, ...]) -> list[RecordedTopic]:
+    return [topic for topic in bag.topics.values() if topic.msgtype in types and topic.count]
+
+
+def _only(bag: Bag, found: list[RecordedTopic], kind: str) -> str | None:
+    if len(found) > 1:
+        names = ", ".join(sorted(topic.name for topic in found))
+        raise RecordingError(f"{bag.path} has several {kind} topics: choose one of {names}")
+    return found[0].name if found else None
+
+
+def _asked_topic(bag: Bag, name: str, types: tuple[str, ...]) -> str:
+    topic = bag.topics.get(name) or bag.topics.get(f"/{name}")
+    if topic is None or topic.msgtype not in types:
+        raise RecordingError(
+            f"{bag.path} has no topic {name} of {' or '.join(types)}; it has {_listing(bag)}"
+        )
+    return topic.name
+
+
+def _listing(bag: Bag) -> str:
+    topics = sorted(bag.topics.values(), key=lambda topic: topic.name)
+    lines = [f"{topic.name} ({topic.count} of {topic.msgtype})" for topic in topics]
+    return ", ".join(lines) or "no topics"

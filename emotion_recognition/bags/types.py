@@ -1,0 +1,124 @@
+"""Message definitions that recordings are read and written by.
+
+A recording that carries its own definitions is read by those. The ones here serve older recordings
+that carry none (sqlite3 before Iron), and writing. Two packages bear the name ``audio_common_msgs``
+with different messages of the same names, so a type store knows one of the two.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from functools import cache
+
+from rosbags.interfaces import Connection, MessageDefinitionFormat
+from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
+
+IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
+AUDIO_DATA = "audio_common_msgs/msg/AudioData"
+AUDIO_DATA_STAMPED = "audio_common_msgs/msg/AudioDataStamped"
+AUDIO_STAMPED = "audio_common_msgs/msg/AudioStamped"
+AUDIO_INFO = "audio_common_msgs/msg/AudioInfo"
+EMOTION_STATE = "emotion_recognition/msg/EmotionState"
+
+
+class AudioDialect(Enum):
+    """Which of the two packages named ``audio_common_msgs``."""
+
+    RELEASED = "released"  # in the Humble, Jazzy and Kilted distributions
+    SOURCE = "source"  # github.com/mgonzs13/audio_common, built from source
+
+
+_AUDIO_DEFINITIONS = {
+    AudioDialect.RELEASED: {
+        AUDIO_DATA: "uint8[] data",
+        AUDIO_DATA_STAMPED: "std_msgs/Header header\naudio_common_msgs/AudioData audio",
+        AUDIO_INFO: (
+            "uint8 channels\nuint32 sample_rate\nstring sample_format\n"
+            "uint32 bitrate\nstring coding_format"
+        ),
+    },
+    AudioDialect.SOURCE: {
+        AUDIO_DATA: (
+            "float32[] float32_data\nint32[] int32_data\nint16[] int16_data\n"
+            "int8[] int8_data\nuint8[] uint8_data"
+        ),
+        AUDIO_INFO: "int32 format\nint32 channels\nint32 rate\nint32 chunk",
+        "audio_common_msgs/msg/Audio": (
+            "audio_common_msgs/AudioData audio_data\naudio_common_msgs/AudioInfo info"
+        ),
+        AUDIO_STAMPED: "std_msgs/Header header\naudio_common_msgs/Audio audio",
+    },
+}
+
+# The fields and constants of msg/EmotionState.msg, which a wheel does not carry; a test compares.
+_EMOTION_STATE = """
+uint8 NO_FACE=1
+uint8 NO_SPEECH=2
+uint8 AUDIO_STALE=4
+uint8 VIDEO_STALE=8
+uint8 PARTIAL_WINDOW=16
+uint8 WITHHELD=32
+std_msgs/Header header
+builtin_interfaces/Duration window
+string subject
+sensor_msgs/RegionOfInterest face
+string[] labels
+float32[] probabilities
+string emotion
+float32 confidence
+float32 valence
+float32 arousal
+float32 intensity
+float32 audio_weight
+float32 video_weight
+uint8 flags
+builtin_interfaces/Duration latency
+string model
+"""
+
+_NEEDED = (
+    "std_msgs/msg/Header",
+    "sensor_msgs/msg/RegionOfInterest",
+    IMAGE,
+    COMPRESSED_IMAGE,
+)
+
+
+@cache
+def typestore(dialect: AudioDialect = AudioDialect.RELEASED) -> Typestore:
+    """Types of images, sound in the given dialect, and ``EmotionState``, as of ROS 2 Jazzy."""
+    jazzy = get_typestore(Stores.ROS2_JAZZY)
+    definitions = {name: jazzy.fielddefs[name] for name in _NEEDED}
+    for name, text in _AUDIO_DEFINITIONS[dialect].items():
+        definitions.update(get_types_from_msg(text, name))
+    definitions.update(get_types_from_msg(_EMOTION_STATE, EMOTION_STATE))
+    store = get_typestore(Stores.EMPTY)
+    store.register(definitions)
+    return store
+
+
+def typestore_of(connections: Iterable[Connection]) -> Typestore:
+    """Types of a recording's connections: its own definitions, and for those without, ours.
+
+    Raises:
+        rosbags.typesys.TypesysError: a definition in the recording cannot be parsed.
+    """
+    connections = list(connections)
+    source = any(connection.msgtype == AUDIO_STAMPED for connection in connections)
+    ours = typestore(AudioDialect.SOURCE if source else AudioDialect.RELEASED)
+    own = {}
+    for connection in connections:
+        if connection.msgdef.format == MessageDefinitionFormat.MSG:
+            own.update(get_types_from_msg(connection.msgdef.data, connection.msgtype))
+        elif connection.msgdef.format == MessageDefinitionFormat.IDL:
+            for part in connection.msgdef.data.split("=" * 80 + "\n"):
+                # Definitions joined by rosbag2 each begin with a line that names them.
+                text = part.split("\n", 1)[1] if part.startswith("IDL: ") else part
+                if text.strip():
+                    own.update(get_types_from_idl(text))
+    if not own:
+        return ours
+    store = get_typestore(Stores.EMPTY)
+    store.register({**ours.fielddefs, **own})
+    return store

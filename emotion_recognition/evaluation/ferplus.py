@@ -1,0 +1,95 @@
+"""The FER+ benchmark: the frame encoder on the official test split, by majority vote."""
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from emotion_recognition.corpora.ferplus import load_ferplus
+from emotion_recognition.emotions import FERPLUS_CLASSES
+from emotion_recognition.evaluation.metrics import classification_report
+from emotion_recognition.model.checkpoint import checkpoint_sha256
+from emotion_recognition.model.frame_encoder import (
+    SHIPPED_WEIGHTS,
+    FrameEncoder,
+    load_frame_encoder,
+)
+
+logger = logging.getLogger(__name__)
+
+TIMED_FACES = 200
+
+
+def benchmark_ferplus(data: Path, out: Path, weights: Path | None = None) -> dict[str, Any]:
+    """Measure a frame encoder on the FER+ test split and write ``ferplus.json`` into ``out``.
+
+    The truth is the majority vote; images whose majority is unknown or 'not a face' are left out.
+    Each image is seen once, as it is: nothing is averaged over flipped or shifted copies, because
+    the deployed model does not do so either.
+
+    Args:
+        data: The folder that holds ``ferplus/``.
+        out: The folder for the result; it is made if it does not exist.
+        weights: The checkpoint; the shipped one if None.
+
+    Returns:
+        The metrics of :func:`classification_report`, ``folds`` (the same for the one official
+        split), ``ms_per_face`` (median, faces one by one on one CPU thread), ``parameters``,
+        ``seconds`` and ``checkpoint`` (id and SHA-256).
+
+    Raises:
+        FileNotFoundError: The data set is not there.
+        ValueError: The data set has another layout.
+        CheckpointError: The weights cannot be used.
+    """
+    started = time.monotonic()
+    weights = weights or SHIPPED_WEIGHTS
+    encoder, metadata = load_frame_encoder(weights)
+    test = load_ferplus(data / "ferplus", "test").kept()
+    logger.info("%d faces, weights %s", len(test), metadata["id"])
+    logits = predict_logits(encoder, test.images)
+    probabilities = torch.softmax(logits / float(metadata["temperature"]), dim=1).numpy()
+    report = classification_report(test.majority, probabilities, FERPLUS_CLASSES)
+    result = {
+        "benchmark": "ferplus",
+        **report,
+        "folds": [{"name": "official test split", **report}],
+        "ms_per_face": milliseconds_per_face(encoder, test.images[:TIMED_FACES]),
+        "parameters": sum(weight.numel() for weight in encoder.parameters()),
+        "seconds": time.monotonic() - started,
+        "checkpoint": {"id": metadata["id"], "sha256": checkpoint_sha256(weights)},
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "ferplus.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return result
+
+
+@torch.inference_mode()
+def predict_logits(
+    encoder: FrameEncoder, images: npt.NDArray[np.uint8], batch_size: int = 128
+) -> Tensor:
+    """Return the logits (N, 8) of faces (N, 48, 48), after setting ``encoder`` to evaluation."""
+    encoder.eval()
+    batches = torch.from_numpy(images).unsqueeze(1).split(batch_size)
+    return torch.cat([encoder(batch.float() / 255)[1] for batch in batches])
+
+
+def milliseconds_per_face(encoder: FrameEncoder, images: npt.NDArray[np.uint8]) -> float:
+    """Return the median time to encode one face of (N, 48, 48) alone on one CPU thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    times = []
+    try:
+        for image in images:
+            started = time.perf_counter()
+            predict_logits(encoder, image[None])
+            times.append(time.perf_counter() - started)
+    finally:
+        torch.set_num_threads(threads)
+    return float(np.median(times)) * 1000

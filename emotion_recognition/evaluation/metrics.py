@@ -1,0 +1,113 @@
+"""Figures of merit for classifiers, thin over scikit-learn, in one form for every benchmark."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+ECE_BINS = 15
+"""Bins of equal width over [0, 1], as in Guo et al. 2017."""
+
+
+def classification_report(
+    truth: npt.ArrayLike, probabilities: npt.ArrayLike, labels: Sequence[str]
+) -> dict[str, Any]:
+    """Return all metrics of a benchmark, ready for JSON.
+
+    Args:
+        truth: (N,) index of the true class.
+        probabilities: (N, C) probability of each class.
+        labels: The C class names.
+
+    Returns:
+        ``n``, ``accuracy`` (the same as ``top1``), ``uar``, ``top1``, ``top5``,
+        ``macro_precision``, ``macro_recall``, ``macro_f1``, ``per_class`` (for each label its
+        ``precision``, ``recall``, ``f1`` and ``support``), ``confusion`` (row: truth, column:
+        prediction), ``labels`` and ``ece``. Macro averages are over the classes that occur in
+        ``truth``.
+
+    Raises:
+        ValueError: The shapes do not fit each other, there is no sample, or an index of ``truth``
+            is no class.
+    """
+    truth, probabilities = _checked(truth, probabilities)
+    if probabilities.shape[1] != len(labels):
+        raise ValueError(f"{probabilities.shape[1]} probabilities for {len(labels)} labels")
+    predicted = probabilities.argmax(axis=1)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth, predicted, labels=range(len(labels)), zero_division=0
+    )
+    occurs = support > 0
+    return {
+        "n": len(truth),
+        "accuracy": top_k_accuracy(truth, probabilities, 1),
+        "uar": float(recall[occurs].mean()),
+        "top1": top_k_accuracy(truth, probabilities, 1),
+        "top5": top_k_accuracy(truth, probabilities, 5),
+        "macro_precision": float(precision[occurs].mean()),
+        "macro_recall": float(recall[occurs].mean()),
+        "macro_f1": float(f1[occurs].mean()),
+        "per_class": {
+            label: {
+                "precision": float(precision[index]),
+                "recall": float(recall[index]),
+                "f1": float(f1[index]),
+                "support": int(support[index]),
+            }
+            for index, label in enumerate(labels)
+        },
+        "labels": list(labels),
+        "confusion": confusion_matrix(truth, predicted, labels=range(len(labels))).tolist(),
+        "ece": expected_calibration_error(truth, probabilities),
+    }
+
+
+def top_k_accuracy(truth: npt.ArrayLike, probabilities: npt.ArrayLike, k: int) -> float:
+    """Return the share of samples whose true class is among the ``k`` most probable ones.
+
+    Of equally probable classes the first counts as the more probable, as in ``argmax``.
+
+    Raises:
+        ValueError: As for :func:`classification_report`.
+    """
+    truth, probabilities = _checked(truth, probabilities)
+    ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+    return float((ranked == truth[:, None]).any(axis=1).mean())
+
+
+def expected_calibration_error(
+    truth: npt.ArrayLike, probabilities: npt.ArrayLike, bins: int = ECE_BINS
+) -> float:
+    """Return the mean gap between confidence and accuracy, over bins of confidence.
+
+    Each bin (low, high] weighs by its number of samples (Naeini et al. 2015; Guo et al. 2017,
+    equation 3).
+
+    Raises:
+        ValueError: As for :func:`classification_report`.
+    """
+    truth, probabilities = _checked(truth, probabilities)
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == truth
+    members = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    # In each bin n * |accuracy - confidence| is the sum of the differences.
+    gaps = np.bincount(members, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(truth))
+
+
+def _checked(
+    truth: npt.ArrayLike, probabilities: npt.ArrayLike
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    indices = np.asarray(truth)
+    rows = np.asarray(probabilities, np.float64)
+    if rows.ndim != 2 or indices.shape != rows.shape[:1] or len(rows) == 0:
+        raise ValueError(
+            f"truth {indices.shape} and probabilities {rows.shape}: expected (N,) and (N, C), N > 0"
+        )
+    if indices.min() < 0 or indices.max() >= rows.shape[1]:
+        raise ValueError(
+            f"truth holds {indices.min()} to {indices.max()}, expected 0 to {rows.shape[1] - 1}"
+        )
+    return indices.astype(np.int64), rows

@@ -1,0 +1,239 @@
+"""The deployed model: frame encoder and emotion network behind one interface of numpy arrays."""
+
+import json
+import logging
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.model.branches import LOG_MEL
+from emotion_recognition.model.checkpoint import CheckpointError, checkpoint_sha256
+from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
+from emotion_recognition.model.network import EmotionNetwork, load_network
+
+logger = logging.getLogger(__name__)
+
+WINDOW_S = 3.6
+"""Length of a window in seconds."""
+
+AUDIO_STEPS = 225
+"""Audio feature frames of a window, at 62.5 Hz."""
+
+VIDEO_STEPS = 36
+"""Frame vectors of a window, at 10 Hz."""
+
+WEIGHTS = Path(__file__).parents[1] / "weights"
+ENCODER_FILE = "frame_encoder.safetensors"
+NETWORK_FILE = "emotion_network.safetensors"
+
+
+class DeviceError(ValueError):
+    """The device is unknown or absent; the message says which ones there are."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model makes of one window.
+
+    Attributes:
+        probabilities: (8,) float32 in the order of ``EMOTIONS``, calibrated, sum 1.
+        valence: -1 to 1.
+        arousal: -1 to 1.
+        intensity: 0 to 1, how strongly the emotion is expressed; NaN without sound.
+        audio_weight: Share of the decision that the sound carried, 0 to 1.
+        video_weight: Share that the face carried, 0 to 1.
+    """
+
+    probabilities: npt.NDArray[np.float32]
+    valence: float
+    arousal: float
+    intensity: float
+    audio_weight: float
+    video_weight: float
+
+
+class EmotionModel:
+    """Encodes faces as they arrive, and judges windows of audio features and frame vectors.
+
+    Attributes:
+        id: Name of the weights.
+        labels: Class names, in the order of the probabilities.
+        device: Where it computes, ``cpu`` or ``cuda:N``.
+    """
+
+    def __init__(
+        self,
+        encoder: FrameEncoder,
+        network: EmotionNetwork,
+        id: str,
+        temperatures: dict[str, float],
+        device: str,
+    ) -> None:
+        """Bundle the networks.
+
+        Args:
+            encoder: The frame encoder that the network was trained with.
+            network: The emotion network.
+            id: Name of the weights.
+            temperatures: By which the logits are divided, for ``audio``, ``video`` and ``both``.
+            device: As :func:`choose_device` returns it.
+        """
+        self.id = id
+        self.labels = EMOTIONS
+        self.device = device
+        self._encoder = encoder.eval().to(device)
+        self._network = network.eval().to(device)
+        self._temperatures = temperatures
+
+    @torch.inference_mode()
+    def encode_faces(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the vectors (N, 128) of aligned grey faces (N, 48, 48) uint8; N may be 0.
+
+        Raises:
+            ValueError: The crops have another shape or type.
+        """
+        size = FrameEncoder.FACE_SIZE
+        if crops.ndim != 3 or crops.shape[1:] != (size, size) or crops.dtype != np.uint8:
+            raise ValueError(
+                f"face crops {crops.shape} {crops.dtype}: expected (N, {size}, {size}) uint8"
+            )
+        if len(crops) == 0:
+            return np.zeros((0, FrameEncoder.VECTOR_SIZE), np.float32)
+        faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device)
+        vectors, _ = self._encoder(faces[:, None].float() / 255)
+        return vectors.cpu().numpy()
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        audio: npt.NDArray[np.float32],
+        audio_mask: npt.NDArray[np.bool_],
+        video: npt.NDArray[np.float32],
+        video_mask: npt.NDArray[np.bool_],
+    ) -> Prediction:
+        """Judge one window.
+
+        Args:
+            audio: (225, F) audio features, F >= 64, newest last.
+            audio_mask: (225,) bool, the frames that are there; all False: no sound.
+            video: (36, 128) vectors of :meth:`encode_faces`, newest last.
+            video_mask: (36,) bool, the vectors that are there; all False: no face.
+
+        Raises:
+            ValueError: A shape is wrong, a valid value is not finite, or both streams miss.
+        """
+        sound, sound_mask = self._stream("audio", audio, audio_mask, AUDIO_STEPS, LOG_MEL)
+        sight, sight_mask = self._stream(
+            "video", video, video_mask, VIDEO_STEPS, FrameEncoder.VECTOR_SIZE
+        )
+        heard, seen = bool(audio_mask.any()), bool(video_mask.any())
+        if not heard and not seen:
+            raise ValueError("both masks are all False: expected sound, a face, or both")
+        output = self._network(sound, sound_mask, sight, sight_mask)
+        streams = "both" if heard and seen else "audio" if heard else "video"
+        probabilities = (output.logits[0] / self._temperatures[streams]).softmax(dim=0)
+        valence, arousal = (probabilities @ self._network.heads.ratings).clamp(-1, 1).tolist()
+        return Prediction(
+            probabilities.cpu().numpy(),
+            valence,
+            arousal,
+            output.intensity[0].sigmoid().item() if heard else math.nan,
+            output.audio_weight[0].item(),
+            output.video_weight[0].item(),
+        )
+
+    def _stream(
+        self,
+        name: str,
+        values: npt.NDArray[np.float32],
+        mask: npt.NDArray[np.bool_],
+        steps: int,
+        width: int,
+    ) -> tuple[Tensor, Tensor]:
+        exact = name == "video"
+        fits = values.ndim == 2 and values.shape[0] == steps and values.shape[1] >= width
+        if not fits or (exact and values.shape[1] != width):
+            least = "" if exact else "at least "
+            raise ValueError(f"{name} {values.shape}: expected ({steps}, {least}{width})")
+        if mask.shape != (steps,) or mask.dtype != np.bool_:
+            raise ValueError(f"{name} mask {mask.shape} {mask.dtype}: expected ({steps},) bool")
+        read = values[:, :width]
+        if not np.isfinite(read[mask]).all():
+            raise ValueError(f"{name} holds NaN or infinity at a valid step: expected numbers")
+        read = np.where(mask[:, None], read, 0).astype(np.float32)
+        batch = torch.from_numpy(read)[None].to(self.device)
+        return batch, torch.from_numpy(mask.copy())[None].to(self.device)
+
+
+def choose_device(device: str = "auto") -> str:
+    """Return the torch device for ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    ``auto`` is the first CUDA device if there is one, else the CPU. A device that is named is never
+    replaced by another.
+
+    Raises:
+        DeviceError: The name is unknown, or there is no such device.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return "cuda:0" if count else "cpu"
+    if device == "cpu":
+        return device
+    match = re.fullmatch(r"cuda(?::(\d+))?", device)
+    if match is None:
+        raise DeviceError(f"unknown device '{device}': expected auto, cpu, cuda or cuda:N")
+    index = int(match[1] or 0)
+    if index >= count:
+        found = f"cuda:0 to cuda:{count - 1}" if count else "no CUDA device"
+        raise DeviceError(f"device '{device}' is absent: found {found}; set device to auto or cpu")
+    return f"cuda:{index}"
+
+
+def load_model(path: Path | None = None, device: str = "auto") -> EmotionModel:
+    """Load the deployed model.
+
+    Args:
+        path: An emotion network's file; by default the shipped one. Its frame encoder is the
+            ``frame_encoder.safetensors`` beside it, or else the shipped one.
+        device: As in :func:`choose_device`.
+
+    Raises:
+        CheckpointError: A file is missing or corrupt, of another kind, or the network was trained
+            with another frame encoder.
+        DeviceError: The device is unknown or absent.
+    """
+    device = choose_device(device)
+    path = path or WEIGHTS / NETWORK_FILE
+    beside = path.parent / ENCODER_FILE
+    encoder_path = beside if beside.is_file() else WEIGHTS / ENCODER_FILE
+    network, metadata = load_network(path)
+    encoder, _ = load_frame_encoder(encoder_path)
+    found, expected = checkpoint_sha256(encoder_path), metadata.get("frame_encoder_sha256")
+    if found != expected:
+        raise CheckpointError(
+            f"{path}: was trained with the frame encoder of sha256 {expected}, but {encoder_path} "
+            f"has {found}: put the matching {ENCODER_FILE} beside it"
+        )
+    if metadata.get("labels") != json.dumps(EMOTIONS):
+        raise CheckpointError(
+            f"{path}: labels are {metadata.get('labels')}, expected {json.dumps(EMOTIONS)}"
+        )
+    try:
+        temperatures = {
+            name: float(value) for name, value in json.loads(metadata["temperature"]).items()
+        }
+        if set(temperatures) != {"audio", "video", "both"} or min(temperatures.values()) <= 0:
+            raise ValueError(f"got {temperatures}")
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: temperature must hold a positive number for audio, video and both ({error})"
+        ) from error
+    logger.info("model %s on %s", metadata["id"], device)
+    return EmotionModel(encoder, network, metadata["id"], temperatures, device)

@@ -1,0 +1,111 @@
+"""Subscribes to sound in whichever dialect of ``audio_common_msgs`` its publisher speaks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
+
+from emotion_recognition.nodes.qos import matching_qos
+from emotion_recognition.nodes.spin import StartError
+
+AUDIO_TYPES = ("AudioData", "AudioDataStamped", "AudioStamped")
+_PACKAGE = "audio_common_msgs"
+_DEPTH = 100  # a burst of 10 ms chunks, one second long
+_LOOK_EVERY_S = 0.25
+
+
+class AudioInput:
+    """Waits for publishers on ``audio`` and ``audio_info`` and subscribes as they offer.
+
+    Both packages that bear the name ``audio_common_msgs`` may be installed; the type is taken from
+    the publisher, and the quality of service as well, so that no sound is lost without need.
+
+    Args:
+        node: The node that subscribes.
+        audio_type: One of ``AUDIO_TYPES``, or "auto" for whichever of them is published.
+        on_audio: Called with each message of sound.
+        on_info: Called with each description of the sound.
+        complain: Called with a text where what is published cannot be subscribed to.
+
+    Raises:
+        StartError: ``audio_common_msgs`` is not installed, or has no such type.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        audio_type: str,
+        on_audio: Callable[[Any], None],
+        on_info: Callable[[Any], None],
+        complain: Callable[[str], None],
+    ) -> None:
+        try:
+            from audio_common_msgs import msg
+        except ImportError as error:
+            raise StartError(
+                f"the package {_PACKAGE} is missing ({error}): install "
+                "ros-<distro>-audio-common-msgs, or set the parameter 'use_audio' to false"
+            ) from error
+        self._types = {name: getattr(msg, name) for name in AUDIO_TYPES if hasattr(msg, name)}
+        if audio_type != "auto" and audio_type not in self._types:
+            raise StartError(
+                f"parameter 'audio_type' is '{audio_type}', but the installed {_PACKAGE} has only "
+                f"{', '.join(self._types)}: set one of them or 'auto'"
+            )
+        self._node = node
+        self._wanted = AUDIO_TYPES if audio_type == "auto" else (audio_type,)
+        self._info_type = msg.AudioInfo
+        self._on_audio = on_audio
+        self._on_info = on_info
+        self._complain = complain
+        self._audio: Subscription | None = None
+        self._info: Subscription | None = None
+        self.topic = node.resolve_topic_name("audio")
+        self._info_topic = node.resolve_topic_name("audio_info")
+        self._timer = node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
+        self._look()
+
+    def _look(self) -> None:
+        if self._info is None:
+            offered = self._offers(self._info_topic)
+            # The other dialect's AudioInfo travels inside its AudioStamped, never by itself.
+            if f"{_PACKAGE}/msg/AudioInfo" in offered and "AudioDataStamped" in self._types:
+                qos = matching_qos(offered[f"{_PACKAGE}/msg/AudioInfo"], 1)
+                self._info = self._node.create_subscription(
+                    self._info_type, "audio_info", self._on_info, qos
+                )
+        if self._audio is None:
+            self._subscribe_to_audio()
+        if self._info is not None and self._audio is not None:
+            self._timer.cancel()
+
+    def _subscribe_to_audio(self) -> None:
+        offered = self._offers(self.topic)
+        for full_name, profiles in offered.items():
+            package, _, name = full_name.partition("/msg/")
+            if package == _PACKAGE and name in self._wanted and name in self._types:
+                self._audio = self._node.create_subscription(
+                    self._types[name], "audio", self._on_audio, matching_qos(profiles, _DEPTH)
+                )
+                self._node.get_logger().info(f"audio: {full_name} on {self.topic}")
+                return
+        if offered:
+            here = [name for name in self._wanted if name in self._types]
+            self._complain(
+                f"{self.topic} carries {', '.join(offered)}: expected {_PACKAGE}/msg/"
+                f"{' or '.join(here)}. Remap 'audio', or install the publisher's {_PACKAGE}"
+            )
+
+    def _offers(self, topic: str) -> dict[str, list[QoSProfile]]:
+        offers: dict[str, list[QoSProfile]] = {}
+        for endpoint in self._node.get_publishers_info_by_topic(topic):
+            offers.setdefault(endpoint.topic_type, []).append(endpoint.qos_profile)
+        return offers
+
+
+def _steady_clock() -> Any:
+    from rclpy.clock import Clock, ClockType
+
+    return Clock(clock_type=ClockType.STEADY_TIME)

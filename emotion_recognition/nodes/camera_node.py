@@ -1,0 +1,106 @@
+"""Publishes a webcam, a network stream or a video file, where no camera driver runs."""
+
+import array
+import sys
+import threading
+import time
+from typing import Any
+
+import cv2
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+
+from emotion_recognition.nodes.parameters import Parameter, declare
+from emotion_recognition.nodes.qos import sensor_qos
+from emotion_recognition.nodes.spin import run_nodes
+
+PARAMETERS = (
+    Parameter("source", "0", "camera index, device path, URL or video file"),
+    Parameter("width", 640, "requested image width, pixels", 16, 7680),
+    Parameter("height", 480, "requested image height, pixels", 16, 4320),
+    Parameter("fps", 30.0, "requested frames a second", 1.0, 240.0),
+    Parameter("frame_id", "camera", "frame_id of the images"),
+)
+_RETRY_S = 1.0
+
+
+class CameraNode(Node):
+    """Captures in a thread of its own; opens the source again when it is unplugged."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            "camera_node", automatically_declare_parameters_from_overrides=True, **options
+        )
+        self._settings = declare(self, PARAMETERS)
+        # OpenCV would repeat on each try what is said below.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        self._publisher = self.create_publisher(Image, "image", sensor_qos(5))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._thread.start()
+
+    def destroy_node(self) -> None:
+        """Release the camera and the node."""
+        self._stop.set()
+        self._thread.join(timeout=1.5)
+        super().destroy_node()
+
+    def _run(self) -> None:
+        source = self._settings["source"]
+        while not self._stop.is_set():
+            capture = self._open()
+            if capture.isOpened():
+                self.get_logger().info(f"camera '{source}' is open")
+                self._publish_frames(capture)
+                reason = "gives no more images"
+            else:
+                reason = "cannot be opened"
+            capture.release()
+            if not self._stop.is_set():
+                self.get_logger().warning(
+                    f"camera '{source}' {reason}: trying again every {_RETRY_S:g} s. "
+                    "Check the parameter 'source', the cable and the rights to /dev/video*",
+                    throttle_duration_sec=5.0,
+                )
+                self._stop.wait(_RETRY_S)
+
+    def _open(self) -> cv2.VideoCapture:
+        source = self._settings["source"]
+        capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._settings["width"])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._settings["height"])
+        capture.set(cv2.CAP_PROP_FPS, self._settings["fps"])
+        return capture
+
+    def _publish_frames(self, capture: cv2.VideoCapture) -> None:
+        """Publish until the source ends, no faster than ``fps`` (a file would not wait)."""
+        period_s = 1 / self._settings["fps"]
+        due_s = time.monotonic()
+        while not self._stop.is_set():
+            found, frame = capture.read()
+            if not found:
+                return
+            message = image_message(frame, self._settings["frame_id"])
+            message.header.stamp = self.get_clock().now().to_msg()
+            self._publisher.publish(message)
+            due_s = max(due_s + period_s, time.monotonic() - period_s)
+            self._stop.wait(max(0.0, due_s - time.monotonic()))
+
+
+def image_message(frame: Any, frame_id: str) -> Image:
+    """Make an ``Image`` of a BGR frame (H, W, 3), dtype uint8."""
+    height, width = frame.shape[:2]
+    message = Image(height=height, width=width, encoding="bgr8", step=3 * width)
+    message.header.frame_id = frame_id
+    # Of the types that the field takes, array is the one that is not copied element by element.
+    message.data = array.array("B", frame.tobytes())
+    return message
+
+
+def main(args: list[str] | None = None) -> int:
+    """Entry point of ``ros2 run emotion_recognition camera_node``."""
+    return run_nodes([CameraNode], args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

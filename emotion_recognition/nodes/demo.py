@@ -1,0 +1,258 @@
+"""Play a sample through a live ROS graph and show what emotion_node makes of it."""
+
+import argparse
+import contextlib
+import io
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rich.console import Console
+from rich.live import Live
+
+from emotion_recognition.bags.clip import clip_duration_s, read_clip
+from emotion_recognition.bags.events import FrameEvent
+from emotion_recognition.bags.sample import SampleError, fetch_sample
+from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
+from emotion_recognition.msg import EmotionState
+from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.dds import use_profile
+from emotion_recognition.nodes.graph import remappings
+from emotion_recognition.nodes.live_view import LiveView, line
+from emotion_recognition.nodes.player import Player
+from emotion_recognition.nodes.qos import ESTIMATES
+from emotion_recognition.nodes.spin import stop_signals
+from emotion_recognition.nodes.timeline import timeline
+
+_READY_S = 90.0  # a cold start reads the weights and PyTorch from disk
+_LAST_WORDS_S = 2.5  # for the last estimate, and the diagnostics once a second
+_INTERRUPTED = 130
+_MAX_RAW_BYTES = 1 << 30  # a longer or larger clip is played as JPEG images
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``emotion-recognition demo``."""
+    parser.add_argument(
+        "--clip", type=Path, help="video with a face and a voice (default: the sample)"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE.svg", help="save the last live view as a picture"
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the demo once through; return 0, or 1 where no estimate came."""
+    return demo(options.clip, options.device, options.picture)
+
+
+class DemoError(ValueError):
+    """The demo could not be run; the message says why."""
+
+
+def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = None) -> int:
+    """Play ``clip`` (None: the sample) onto topics and show the estimates as they come.
+
+    ``emotion_node`` runs in a process of its own; the two meet over DDS on this machine alone. The
+    last line printed is ``demo: N estimates, P95 latency X ms, received Y %``.
+
+    Raises:
+        DemoError: emotion_node did not start, or gave no estimate.
+        RecordingError: the clip cannot be read.
+    """
+    clip = clip or _sample()
+    use_profile()
+    _keep_to_this_machine()
+    stopped = threading.Event()
+    with tempfile.TemporaryDirectory(prefix="emotion_demo_") as folder, stop_signals(stopped.set):
+        print(f"demo: making a bag of {clip.name} ...", flush=True)
+        bag = Path(folder) / "bag"
+        compressed = _raw_bytes(clip) > _MAX_RAW_BYTES
+        make_bag(clip, bag, compressed=compressed)
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            with _emotion_node(device, compressed, Path(folder) / "node.log") as process:
+                return _show(bag, clip.name, process, stopped, picture)
+        finally:
+            rclpy.try_shutdown()
+
+
+class Audience(Node):
+    """Keeps what ``emotion_node`` says while a bag is played."""
+
+    def __init__(self, view: LiveView, bag: Path) -> None:
+        super().__init__("demo")
+        self.view = view
+        self.player = Player(self, bag, stamps="now")
+        self.fresh: list[EmotionState] = []
+        self.received: dict[str, int] = {}
+        self.create_subscription(EmotionState, "emotion", self._on_emotion, ESTIMATES)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+
+    def received_percent(self) -> float:
+        """Return the share of the images (of a clip without any: the sound) that arrived."""
+        published = self.player.published
+        images = published.get(IMAGE_TOPIC, 0) + published.get(COMPRESSED_TOPIC, 0)
+        if images:
+            return 100 * self.received.get("image", 0) / images
+        return 100 * self.received.get("audio", 0) / max(1, published.get(AUDIO_TOPIC, 0))
+
+    def _on_emotion(self, message: EmotionState) -> None:
+        self.fresh.append(message)
+        view = self.view
+        view.state = message
+        view.elapsed_s = (nanoseconds(message.header.stamp) - self.player.started_ns) / 1e9
+        if message.probabilities:
+            view.latencies_ms.append(nanoseconds(message.latency) / 1e6)
+            view.history.append((view.elapsed_s, message.emotion))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            node, _, stream = status.name.partition(": ")
+            if node == "emotion_node" and stream in ("image", "audio"):
+                values = {value.key: value.value for value in status.values}
+                self.received[stream] = int(values["received"])
+                self.view.rates[stream] = float(values["rate (1/s)"])
+
+
+def _show(
+    bag: Path,
+    title: str,
+    node_process: subprocess.Popen[bytes],
+    stopped: threading.Event,
+    picture: Path | None,
+) -> int:
+    view = LiveView(title)
+    audience = Audience(view, bag)
+    print("demo: starting emotion_node in a process of its own ...", flush=True)
+    until_s = time.monotonic() + _READY_S
+    while not audience.player.wait_for_subscribers(0.2):
+        _check_alive(node_process)
+        if stopped.is_set():
+            return _INTERRUPTED
+        if time.monotonic() > until_s:
+            raise DemoError(
+                f"emotion_node does not listen on {', '.join(audience.player.unheard())} "
+                f"after {_READY_S:.0f} s"
+            )
+    playing = threading.Thread(target=audience.player.play, name="player", daemon=True)
+    playing.start()
+    executor = SingleThreadedExecutor()
+    executor.add_node(audience)
+    console = Console()
+    last_words_until_s = float("inf")
+    with _screen(console) as draw:
+        while time.monotonic() < last_words_until_s and not stopped.is_set():
+            executor.spin_once(timeout_sec=0.1)
+            if audience.fresh:
+                draw(view, audience.fresh)
+                audience.fresh = []
+            _check_alive(node_process)
+            if not playing.is_alive() and last_words_until_s == float("inf"):
+                last_words_until_s = time.monotonic() + _LAST_WORDS_S
+    audience.player.stop()
+    playing.join()
+    if stopped.is_set():
+        return _INTERRUPTED
+    if not view.history:
+        raise DemoError("no estimate came: is there a face or a voice in the clip?")
+    if picture is not None:
+        _save(view, picture)
+    print("demo: over time: " + ", ".join(map(str, timeline(view.history))))
+    p95_ms = float(np.percentile(view.latencies_ms, 95))
+    print(
+        f"demo: {len(view.history)} estimates, P95 latency {p95_ms:.0f} ms, "
+        f"received {audience.received_percent():.1f} %"
+    )
+    return 0
+
+
+@contextlib.contextmanager
+def _screen(console: Console) -> Iterator[Callable[[LiveView, list[EmotionState]], None]]:
+    """Yield a function that shows the view: in place on a terminal, elsewhere line by line."""
+    if not console.is_terminal:
+
+        def write(view: LiveView, fresh: list[EmotionState]) -> None:
+            for state in fresh:
+                print(line(state, view.elapsed_s), flush=True)
+
+        yield write
+        return
+    with Live(console=console, auto_refresh=False) as live:
+
+        def redraw(view: LiveView, fresh: list[EmotionState]) -> None:
+            live.update(view, refresh=True)
+
+        yield redraw
+
+
+def _save(view: LiveView, picture: Path) -> None:
+    console = Console(record=True, width=80, file=io.StringIO())
+    console.print(view)
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    console.save_svg(str(picture), title="emotion-recognition demo")
+
+
+@contextlib.contextmanager
+def _emotion_node(device: str, compressed: bool, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run emotion_node on the bag's topics; at the end its warnings are shown."""
+    command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node", "--ros-args"]
+    for name, topic in remappings(COMPRESSED_TOPIC if compressed else IMAGE_TOPIC, AUDIO_TOPIC):
+        command += ["-r", f"{name}:={topic}"]
+    transport = "compressed" if compressed else "raw"
+    command += ["-p", f"device:={device}", "-p", f"image_transport:={transport}"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for text in log.read_text(errors="replace").splitlines():
+            if any(level in text for level in ("[WARN]", "[ERROR]", "[FATAL]")):
+                print(text, file=sys.stderr)
+
+
+def _sample() -> Path:
+    try:
+        return fetch_sample()
+    except SampleError as error:
+        raise DemoError(f"{error}. Give a clip of your own: --clip FILE") from error
+
+
+def _raw_bytes(clip: Path) -> float:
+    """Estimate the size of a clip's raw images, at 30 a second."""
+    frame = next((event for event in read_clip(clip) if isinstance(event, FrameEvent)), None)
+    if frame is None:
+        return 0.0
+    return frame.image().nbytes * 30 * (clip_duration_s(clip) or 60.0)
+
+
+def _check_alive(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        raise DemoError(f"emotion_node ended with exit code {process.returncode}: see its log")
+
+
+def _keep_to_this_machine() -> None:
+    """Use a domain of our own, so that no other graph is disturbed, and no network."""
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 100)))
+    if os.environ.get("ROS_DISTRO") == "humble":  # which does not know the newer variable
+        os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
+    else:
+        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

@@ -1,0 +1,261 @@
+"""The node: camera and microphone topics in, ``EmotionState`` out."""
+
+import logging
+import sys
+import time
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image
+
+from emotion_recognition.audio.features import FEATURE_SIZE
+from emotion_recognition.estimate import Estimate
+from emotion_recognition.model.checkpoint import CheckpointError
+from emotion_recognition.model.emotion_model import (
+    AUDIO_STEPS,
+    VIDEO_STEPS,
+    DeviceError,
+    EmotionModel,
+    load_model,
+)
+from emotion_recognition.model.frame_encoder import FrameEncoder
+from emotion_recognition.msg import EmotionState
+from emotion_recognition.nodes.audio_input import AudioInput
+from emotion_recognition.nodes.complaints import Complaints, LogBridge
+from emotion_recognition.nodes.convert import emotion_state, nanoseconds
+from emotion_recognition.nodes.diagnostics import (
+    Arrivals,
+    Latencies,
+    Report,
+    StreamState,
+    estimates_report,
+    stream_report,
+)
+from emotion_recognition.nodes.inbox import Inbox, Item, Kind
+from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
+from emotion_recognition.nodes.settings import Settings, declare_settings
+from emotion_recognition.nodes.spin import StartError, run_nodes
+from emotion_recognition.nodes.worker import Worker
+from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.vision.detect import DetectorError
+
+_DIAGNOSTICS_PERIOD_S = 1.0
+_SILENCE_PERIOD_S = 0.25
+_LIBRARY_LOG = logging.getLogger("emotion_recognition")
+
+
+class EmotionNode(Node):
+    """Stores what arrives; a worker recognises and publishes; timers watch and report.
+
+    Args:
+        options: As of ``rclpy.node.Node``, such as ``parameter_overrides``.
+
+    Raises:
+        StartError: a parameter is wrong, or what it names is missing or damaged.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            "emotion_node", automatically_declare_parameters_from_overrides=True, **options
+        )
+        settings = declare_settings(self)
+        self._settings = settings
+        torch.set_num_threads(settings.num_threads)
+        cv2.setNumThreads(settings.num_threads)
+        complain = Complaints(self.get_logger().warning)
+        self._log_bridge = LogBridge(complain)
+        _LIBRARY_LOG.addHandler(self._log_bridge)
+        _LIBRARY_LOG.propagate = False
+        self._model = _load_model(settings)
+        self._inbox = Inbox(settings.image_depth, settings.audio_queue_s)
+        self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
+        self._worker = Worker(
+            _recognizer(settings, self._model),
+            self._inbox,
+            settings.audio_fallback,
+            self._publish,
+            complain,
+        )
+        self._latencies = Latencies()
+        self._published = Arrivals()
+        self._arrivals = {"image": Arrivals(), "audio": Arrivals()}
+        self._last_arrival_ns = self._now_ns()
+        self._reported: dict[str, int] = {}
+        if settings.use_video:
+            self.create_subscription(
+                CompressedImage if settings.compressed else Image,
+                "image",
+                lambda message: self._store("image", message),
+                sensor_qos(settings.image_depth, settings.image_reliability),
+            )
+        self._audio_input = None
+        if settings.use_audio:
+            self._audio_input = AudioInput(
+                self,
+                settings.audio_type,
+                lambda message: self._store("audio", message),
+                lambda message: self._store("audio_info", message),
+                complain,
+            )
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # /clock may stand still
+        self.create_timer(_DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=steady)
+        self.create_timer(_SILENCE_PERIOD_S, self._watch_for_silence)
+        self._worker.start()
+        self.get_logger().info(f"ready: model {self._model.id} on {self._model.device}")
+
+    def destroy_node(self) -> None:
+        """End the worker, then the node."""
+        self._worker.stop()
+        _LIBRARY_LOG.removeHandler(self._log_bridge)
+        super().destroy_node()
+
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _store(self, kind: Kind, message: Any) -> None:
+        now_ns = self._now_ns()
+        if kind != "audio_info":
+            self._arrivals[kind].tick(time.monotonic())
+            self._last_arrival_ns = now_ns
+        self._inbox.put(Item(kind, message, now_ns))
+
+    def _publish(self, estimate: Estimate) -> None:
+        """Called in the worker's thread."""
+        message = emotion_state(estimate, self._now_ns())
+        self._emotions.publish(message)
+        if estimate.available:
+            self._published.tick(time.monotonic())
+            self._latencies.add(nanoseconds(message.latency) / 1e9)
+
+    def _watch_for_silence(self) -> None:
+        now_ns = self._now_ns()
+        self._last_arrival_ns = min(self._last_arrival_ns, now_ns)  # a clock that was set back
+        if now_ns - self._last_arrival_ns > 1e9 * self._settings.recognizer.stale_after_s:
+            self._inbox.note_silence(now_ns)
+
+    def _publish_diagnostics(self) -> None:
+        now_s = time.monotonic()
+        reports = [*self._stream_reports(now_s), self._estimates_report(now_s)]
+        message = DiagnosticArray()
+        message.header.stamp = self.get_clock().now().to_msg()
+        name = self.get_fully_qualified_name().lstrip("/")
+        message.status = [_status(name, report) for report in reports]
+        self._diagnostics.publish(message)
+
+    def _stream_reports(self, now_s: float) -> list[Report]:
+        settings, worker, inbox = self._settings, self._worker, self._inbox
+        status = worker.status
+        image, audio = self._arrivals["image"], self._arrivals["audio"]
+        streams = [
+            StreamState(
+                name="image",
+                topic=self.resolve_topic_name("image"),
+                enabled=settings.use_video,
+                received=image.count,
+                rate=image.rate(now_s),
+                silent_for_s=image.silent_for_s(now_s),
+                dropped=inbox.dropped_images,
+                rejected=worker.rejected_images,
+                window_fill=status.video_fill,
+                details={"used": str(worker.used_images), "with a face": str(status.faces)},
+            ),
+            StreamState(
+                name="audio",
+                topic=self.resolve_topic_name("audio"),
+                enabled=settings.use_audio,
+                received=audio.count,
+                rate=audio.rate(now_s),
+                silent_for_s=audio.silent_for_s(now_s),
+                dropped=inbox.dropped_audio,
+                rejected=worker.rejected_audio,
+                window_fill=status.audio_fill,
+            ),
+        ]
+        stale_after_s = max(1.0, settings.recognizer.stale_after_s)
+        return [
+            stream_report(
+                stream,
+                stale_after_s,
+                self._new(f"{stream.name} dropped", stream.dropped),
+                self._new(f"{stream.name} rejected", stream.rejected),
+            )
+            for stream in streams
+        ]
+
+    def _estimates_report(self, now_s: float) -> Report:
+        details = {
+            "skipped": str(self._worker.status.dropped_estimates),
+            "clock jumps": str(self._worker.status.clock_jumps),
+            "device": self._model.device,
+            "model": self._model.id,
+        }
+        return estimates_report(
+            self._published.rate(now_s),
+            self._published.count,
+            self._latencies,
+            self._new("failures", self._worker.failures),
+            details,
+        )
+
+    def _new(self, name: str, total: int) -> int:
+        """Return how much a counter has grown since the last report."""
+        before = self._reported.get(name, 0)
+        self._reported[name] = total
+        return total - before
+
+
+def _load_model(settings: Settings) -> EmotionModel:
+    try:
+        model = load_model(settings.model_path, settings.device)
+    except DeviceError as error:
+        raise StartError(f"parameter 'device' is '{settings.device}': {error}") from error
+    except (CheckpointError, OSError) as error:
+        where = f" is '{settings.model_path}'" if settings.model_path else " is empty"
+        raise StartError(f"parameter 'model_path'{where}: {error}") from error
+    _warm_up(model)
+    return model
+
+
+def _warm_up(model: EmotionModel) -> None:
+    """Let PyTorch's slow first calls be before the node is ready."""
+    model.encode_faces(np.zeros((1, 48, 48), np.uint8))
+    silence, heard = np.zeros((AUDIO_STEPS, FEATURE_SIZE), np.float32), np.ones(AUDIO_STEPS, bool)
+    blank, seen = (
+        np.zeros((VIDEO_STEPS, FrameEncoder.VECTOR_SIZE), np.float32),
+        np.ones(VIDEO_STEPS, bool),
+    )
+    model.predict(silence, heard, blank, seen)
+
+
+def _recognizer(settings: Settings, model: EmotionModel) -> Recognizer:
+    try:
+        return Recognizer(settings.recognizer, model)
+    except DetectorError as error:
+        raise StartError(
+            f"parameters 'face_detector' and 'face_detector_model': {error}"
+        ) from error
+
+
+def _status(node: str, report: Report) -> DiagnosticStatus:
+    return DiagnosticStatus(
+        name=f"{node}: {report.name}",
+        level=bytes([report.level]),
+        message=report.message,
+        hardware_id="",
+        values=[KeyValue(key=key, value=value) for key, value in report.values.items()],
+    )
+
+
+def main(args: list[str] | None = None) -> int:
+    """Entry point of ``ros2 run emotion_recognition emotion_node``."""
+    return run_nodes([EmotionNode], args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

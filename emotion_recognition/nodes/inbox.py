@@ -1,0 +1,95 @@
+"""The bounded queue between the subscription callbacks and the worker."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["image", "audio", "audio_info"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One stored message. ``received_ns`` is the node clock's time of arrival."""
+
+    kind: Kind
+    message: Any
+    received_ns: int
+
+
+class Inbox:
+    """Messages in order of arrival: the newest images, and sound of a bounded time. Thread-safe.
+
+    A camera frame replaces the oldest waiting one when ``max_images`` wait already. Sound is
+    dropped, oldest first, when it has waited longer than ``max_audio_s``.
+    """
+
+    def __init__(
+        self,
+        max_images: int,
+        max_audio_s: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_images = max_images
+        self._max_audio_s = max_audio_s
+        self._now = now
+        self._changed = threading.Condition()
+        self._images: deque[tuple[int, Item]] = deque()
+        self._sound: deque[tuple[int, float, Item]] = deque()
+        self._silent_at_ns: int | None = None
+        self._count = 0
+        self._closed = False
+        self.dropped_images = 0
+        self.dropped_audio = 0
+
+    def put(self, item: Item) -> None:
+        """Store a message, and drop what has become too much."""
+        with self._changed:
+            self._count += 1
+            if item.kind == "image":
+                self._images.append((self._count, item))
+                if len(self._images) > self._max_images:
+                    self._images.popleft()
+                    self.dropped_images += 1
+            else:
+                now = self._now()
+                self._sound.append((self._count, now, item))
+                while self._sound[0][1] < now - self._max_audio_s:
+                    self._sound.popleft()
+                    self.dropped_audio += 1
+            self._changed.notify()
+
+    def note_silence(self, now_ns: int) -> None:
+        """Tell the worker that nothing has come for a while, as of ``now_ns`` of the node clock."""
+        with self._changed:
+            self._silent_at_ns = now_ns
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Let ``take`` return at once and for ever; nothing is handed out any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def take(self) -> tuple[list[Item], int | None] | None:
+        """Wait for messages; return all of them in order, and the time of a noted silence.
+
+        Returns None once the inbox is closed.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    self._closed or self._images or self._sound or self._silent_at_ns is not None
+                )
+            )
+            if self._closed:
+                return None
+            entries = [*self._images, *((count, item) for count, _, item in self._sound)]
+            entries.sort(key=lambda entry: entry[0])
+            silent_at_ns = self._silent_at_ns
+            self._images.clear()
+            self._sound.clear()
+            self._silent_at_ns = None
+            return [item for _, item in entries], silent_at_ns

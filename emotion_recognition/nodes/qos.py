@@ -1,0 +1,45 @@
+"""Quality of service of the topics."""
+
+from collections.abc import Sequence
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+RELIABILITIES = {
+    "best_effort": ReliabilityPolicy.BEST_EFFORT,
+    "reliable": ReliabilityPolicy.RELIABLE,
+}
+
+LATCHED = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+"""For a topic whose last message is the state of things, such as ``audio_info``."""
+
+ESTIMATES = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
+)
+
+
+def sensor_qos(depth: int, reliability: str = "best_effort") -> QoSProfile:
+    """Keep the last ``depth`` messages; ``reliability`` is a key of ``RELIABILITIES``."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=RELIABILITIES[reliability]
+    )
+
+
+def matching_qos(offers: Sequence[QoSProfile], depth: int) -> QoSProfile:
+    """Return the strictest profile that is compatible with every publisher's offer.
+
+    A reader that asks for more than a writer offers gets nothing at all, and one that asks for
+    less loses sound (best effort) or a latched message (volatile) without need.
+    """
+    reliable = all(offer.reliability == ReliabilityPolicy.RELIABLE for offer in offers)
+    latched = all(offer.durability == DurabilityPolicy.TRANSIENT_LOCAL for offer in offers)
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )

@@ -1,0 +1,75 @@
+"""Start the nodes in one process, with the arguments of the launch file, until Ctrl-C."""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from emotion_recognition.nodes.dds import config_file
+from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, remappings
+from emotion_recognition.nodes.spin import run_nodes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments: those of ``launch/emotion_recognition.launch.py``."""
+    for argument in ARGUMENTS:
+        option = "--" + argument.name.replace("_", "-")
+        if isinstance(argument.default, bool):
+            parser.add_argument(option, action="store_true", help=argument.description)
+        else:
+            default = f" (default: {argument.default})" if argument.default else ""
+            parser.add_argument(
+                option, default=argument.default, help=argument.description + default
+            )
+    add_ros_arguments(parser)
+
+
+def add_ros_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--ros-args``, which takes the rest of the line."""
+    parser.add_argument(
+        "--ros-args",
+        nargs=argparse.REMAINDER,
+        default=[],
+        help="ROS arguments, last on the line, such as `--ros-args -r from:=to -p name:=value`",
+    )
+
+
+def ros_arguments(options: argparse.Namespace) -> list[str]:
+    """Translate the options into ROS arguments for all nodes of the process."""
+    parameters = options.params_file or str(config_file(PARAMETER_FILE))
+    if not Path(parameters).is_file():
+        raise FileNotFoundError(f"parameter file {parameters} does not exist")
+    arguments = ["--ros-args", "--params-file", parameters, "--log-level", options.log_level]
+    for name, topic in remappings(options.image, options.audio):
+        arguments += ["-r", f"{name}:={topic}"]
+    if options.namespace:
+        arguments += ["-r", f"__ns:=/{options.namespace.strip('/')}"]
+    if options.use_sim_time:
+        arguments += ["-p", "use_sim_time:=true"]
+    return arguments + options.ros_args
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run until SIGINT or SIGTERM; return the exit code."""
+    arguments = ros_arguments(options)
+    return run_nodes(_makers(options), arguments)
+
+
+def _makers(options: argparse.Namespace) -> list[Callable[[], Node]]:
+    """Import and prepare what is asked for, and nothing else."""
+    from emotion_recognition.nodes.emotion_node import EmotionNode
+
+    overrides = [Parameter("device", value=options.device)] if options.device else []
+    makers: list[Callable[[], Node]] = [partial(EmotionNode, parameter_overrides=overrides)]
+    if options.camera:
+        from emotion_recognition.nodes.camera_node import CameraNode
+
+        makers.append(CameraNode)
+    if options.microphone:
+        from emotion_recognition.nodes.microphone_node import MicrophoneNode
+
+        makers.append(MicrophoneNode)
+    return makers

@@ -1,0 +1,172 @@
+"""The parameters of ``emotion_node``, and the typed settings that they become."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rclpy.node import Node
+
+from emotion_recognition.audio.decode import AudioFormatError
+from emotion_recognition.audio.messages import AudioFormat
+from emotion_recognition.audio.stream import AudioConfig
+from emotion_recognition.nodes.audio_input import AUDIO_TYPES
+from emotion_recognition.nodes.parameters import Parameter, declare
+from emotion_recognition.nodes.qos import RELIABILITIES
+from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.recognizer import RecognizerConfig
+from emotion_recognition.vision.detect import DETECTORS
+from emotion_recognition.vision.stream import VisionConfig
+
+_RECOGNIZER = RecognizerConfig()
+_AUDIO = _RECOGNIZER.audio
+_VISION = _RECOGNIZER.vision
+
+PARAMETERS = (
+    Parameter("device", "auto", "where the model computes: auto, cpu, cuda or cuda:N"),
+    Parameter("model_path", "", "folder of the weights; empty: those of the package"),
+    Parameter("num_threads", 1, "threads of PyTorch and of OpenCV", 1, 64),
+    Parameter("use_video", True, "whether to subscribe to image"),
+    Parameter("use_audio", True, "whether to subscribe to audio and audio_info"),
+    # Input
+    Parameter("image_transport", "raw", "type of the images", choices=("raw", "compressed")),
+    Parameter(
+        "image_reliability",
+        "best_effort",
+        "quality of service; best_effort also hears reliable cameras",
+        choices=tuple(RELIABILITIES),
+    ),
+    Parameter("image_depth", 10, "images that may wait: the newest ones are kept", 1, 100),
+    Parameter(
+        "audio_type",
+        "auto",
+        "type of the sound out of audio_common_msgs; auto: as it is published",
+        choices=("auto", *AUDIO_TYPES),
+    ),
+    Parameter("audio_queue_s", 5.0, "sound that may wait, s: the newest is kept", 0.5, 60.0),
+    Parameter(
+        "audio_sample_rate", 16000, "Hz, for sound that no audio_info describes", 4000, 384000
+    ),
+    Parameter("audio_channels", 1, "channels, for sound that no audio_info describes", 1, 64),
+    Parameter(
+        "audio_sample_format",
+        "S16LE",
+        "GStreamer's name of the format, for sound that no audio_info describes",
+    ),
+    # Estimates
+    Parameter("publish_rate", _RECOGNIZER.publish_rate, "estimates a second", 0.1, 30.0),
+    Parameter("window_s", _RECOGNIZER.window_s, "length of the analysed window, s", 0.5, 3.6),
+    Parameter(
+        "min_window_s", _RECOGNIZER.min_window_s, "data needed for a first estimate, s", 0.1, 3.6
+    ),
+    Parameter(
+        "stale_after_s",
+        _RECOGNIZER.stale_after_s,
+        "a stream silent for so long is stale",
+        0.1,
+        10.0,
+    ),
+    Parameter(
+        "smoothing_s",
+        _RECOGNIZER.smoothing_s,
+        "time constant of the smoothing, s; 0: none",
+        0.0,
+        10.0,
+    ),
+    Parameter(
+        "withhold_below",
+        _RECOGNIZER.withhold_below,
+        "estimates of less confidence are flagged WITHHELD",
+        0.0,
+        1.0,
+    ),
+    # Sound
+    Parameter("audio_denoise", _AUDIO.denoise, "whether to reduce steady noise"),
+    Parameter("audio_normalise", _AUDIO.normalise, "whether to even out the level"),
+    # Faces
+    Parameter("face_detector", _VISION.detector, "face detector", choices=tuple(DETECTORS)),
+    Parameter(
+        "face_detector_model",
+        _VISION.detector_model,
+        "file of the detector; empty: where it is cached",
+    ),
+    Parameter(
+        "face_rate", _VISION.face_rate, "images a second in which faces are sought", 0.5, 60.0
+    ),
+    Parameter("min_face_size", _VISION.min_face_size, "smaller faces are left out, px", 1, 2000),
+    Parameter("min_face_score", _VISION.min_score, "less certain faces are left out", 0.0, 1.0),
+    Parameter(
+        "max_face_gap_s",
+        _VISION.max_gap_s,
+        "a face unseen for longer is a new subject when it comes back, s",
+        0.1,
+        10.0,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that ``emotion_node`` can be told at its start."""
+
+    recognizer: RecognizerConfig
+    device: str
+    model_path: Path | None
+    num_threads: int
+    use_video: bool
+    use_audio: bool
+    compressed: bool
+    image_reliability: str
+    image_depth: int
+    audio_type: str
+    audio_queue_s: float
+    audio_fallback: AudioFormat
+
+
+def declare_settings(node: Node) -> Settings:
+    """Declare the parameters on ``node`` and read them.
+
+    Raises:
+        StartError: a value is not allowed.
+    """
+    value = declare(node, PARAMETERS)
+    if not value["use_video"] and not value["use_audio"]:
+        raise StartError("parameters 'use_video' and 'use_audio' are both false: nothing to do")
+    try:
+        recognizer = RecognizerConfig(
+            window_s=value["window_s"],
+            publish_rate=value["publish_rate"],
+            min_window_s=value["min_window_s"],
+            stale_after_s=value["stale_after_s"],
+            smoothing_s=value["smoothing_s"],
+            withhold_below=value["withhold_below"],
+            audio=AudioConfig(denoise=value["audio_denoise"], normalise=value["audio_normalise"]),
+            vision=VisionConfig(
+                detector=value["face_detector"],
+                detector_model=value["face_detector_model"],
+                face_rate=value["face_rate"],
+                min_face_size=value["min_face_size"],
+                min_score=value["min_face_score"],
+                max_gap_s=value["max_face_gap_s"],
+            ),
+        )
+    except ValueError as error:
+        raise StartError(f"the parameters do not fit together: {error}") from error
+    try:
+        fallback = AudioFormat(
+            value["audio_sample_rate"], value["audio_channels"], value["audio_sample_format"]
+        )
+    except AudioFormatError as error:
+        raise StartError(f"parameter 'audio_sample_format': {error}") from error
+    return Settings(
+        recognizer=recognizer,
+        device=value["device"],
+        model_path=Path(value["model_path"]).expanduser() if value["model_path"] else None,
+        num_threads=value["num_threads"],
+        use_video=value["use_video"],
+        use_audio=value["use_audio"],
+        compressed=value["image_transport"] == "compressed",
+        image_reliability=value["image_reliability"],
+        image_depth=value["image_depth"],
+        audio_type=value["audio_type"],
+        audio_queue_s=value["audio_queue_s"],
+        audio_fallback=fallback,
+    )

@@ -1,0 +1,98 @@
+"""Runs nodes until a signal: one way to start and to end for every command and executable."""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.logging import get_logger
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from emotion_recognition.nodes.dds import use_profile
+
+_POLL_S = 0.1  # longest time until a signal is seen
+
+
+class StartError(Exception):
+    """What keeps a node from starting, in words for its user: cause, expected, what to do."""
+
+
+class _StoppedAtStart(BaseException):
+    """A signal came while the nodes were still being made."""
+
+
+class StopSignals:
+    """SIGINT and SIGTERM as a flag and a call; with ``raising``, as an exception as well."""
+
+    def __init__(self, on_stop: Callable[[], object] = lambda: None) -> None:
+        self.requested = False
+        self.raising = False
+        self._on_stop = on_stop
+
+    def handle(self, _signum: int, _frame: FrameType | None) -> None:
+        """Note the signal."""
+        self.requested = True
+        self._on_stop()
+        if self.raising:
+            self.raising = False
+            raise _StoppedAtStart
+
+
+@contextlib.contextmanager
+def stop_signals(on_stop: Callable[[], object] = lambda: None) -> Iterator[StopSignals]:
+    """Catch SIGINT and SIGTERM in the main thread for the length of a ``with`` block."""
+    signals = StopSignals(on_stop)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signals.handle) for number in numbers]
+    try:
+        yield signals
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def run_nodes(makers: Sequence[Callable[[], Node]], args: Sequence[str] | None = None) -> int:
+    """Make the nodes and run them in this thread until SIGINT or SIGTERM; return the exit code.
+
+    Args:
+        makers: One function (a node class) for each node.
+        args: ROS arguments, such as ``["--ros-args", "-p", "device:=cpu"]``; None: the process's.
+
+    Returns:
+        0 after a signal, 1 where a node could not start (the log says why), 2 for ROS arguments
+        that cannot be read.
+    """
+    use_profile()
+    try:
+        arguments = None if args is None else ["emotion_recognition", *args]
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        print(f"cannot read the ROS arguments: {error}", file=sys.stderr)
+        return 2
+    nodes: list[Node] = []
+    try:
+        with stop_signals() as signals:
+            signals.raising = True
+            executor = SingleThreadedExecutor()
+            for make in makers:
+                node = make()
+                nodes.append(node)
+                executor.add_node(node)
+            signals.raising = False
+            while not signals.requested:
+                executor.spin_once(timeout_sec=_POLL_S)
+            executor.shutdown(timeout_sec=0)
+            for node in nodes:
+                node.destroy_node()
+        return 0
+    except StartError as error:
+        get_logger("emotion_recognition").fatal(str(error))
+        return 1
+    except _StoppedAtStart:
+        return 0
+    finally:
+        rclpy.try_shutdown()

@@ -1,0 +1,157 @@
+"""The one thread that decodes, recognises and publishes; callbacks only fill its inbox."""
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from emotion_recognition.audio.decode import AudioFormatError, sanitize
+from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
+from emotion_recognition.estimate import Estimate
+from emotion_recognition.nodes.inbox import Inbox, Item
+from emotion_recognition.recognizer import Recognizer, RecognizerStatus
+from emotion_recognition.vision.messages import ImageFormatError, decode_image
+
+log = logging.getLogger(__name__)
+
+_SECOND_NS = 1_000_000_000
+
+
+class Worker:
+    """Takes messages out of an inbox, one after the other, and hands on the estimates.
+
+    Args:
+        recognizer: Used by the worker's thread alone.
+        inbox: Filled by the subscription callbacks.
+        fallback: Format of sound that comes without a description.
+        publish: Called with each estimate, in the worker's thread.
+        complain: Called with a text about each message that cannot be used.
+    """
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        inbox: Inbox,
+        fallback: AudioFormat,
+        publish: Callable[[Estimate], None],
+        complain: Callable[[str], None],
+    ) -> None:
+        self._recognizer = recognizer
+        self._inbox = inbox
+        self._format = fallback
+        self._publish = publish
+        self._complain = complain
+        self._unusable_coding = ""
+        self._clock_ahead_ns = 0  # node clock less sensor stamp, of the last message
+        self._thread = threading.Thread(target=self._run, name="recognizer", daemon=True)
+        self.used_images = 0
+        self.rejected_images = 0
+        self.rejected_audio = 0
+        self.failures = 0
+        self.status: RecognizerStatus = recognizer.status()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 1.5) -> None:
+        """Finish the message at hand and end; messages that still wait are left."""
+        self._inbox.close()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (work := self._inbox.take()) is not None:
+            items, silent_at_ns = work
+            for item in items:
+                self._guarded(self._handle, item)
+                # After each message, as an offline run does: so both see the same windows.
+                self._guarded(self._publish_due, None)
+            if silent_at_ns is not None:
+                self._guarded(self._publish_due, silent_at_ns)
+
+    def _guarded(self, step: Callable[[Any], None], argument: Any) -> None:
+        """Whatever goes wrong with one message, the next one is worked on."""
+        try:
+            step(argument)
+        except Exception as error:
+            self.failures += 1
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self._complain(
+                f"internal error, the node goes on: {type(error).__name__}: {error} "
+                f"({where.name}, line {where.lineno})"
+            )
+            log.debug("internal error", exc_info=error)
+
+    def _handle(self, item: Item) -> None:
+        if item.kind == "image":
+            self._handle_image(item.message, item.received_ns)
+        elif item.kind == "audio":
+            self._handle_audio(item.message, item.received_ns)
+        else:
+            self._handle_audio_info(item.message)
+
+    def _publish_due(self, silent_at_ns: int | None) -> None:
+        for estimate in self._recognizer.estimates(latest_only=True):
+            self._publish(estimate)
+        if silent_at_ns is not None:
+            gone = self._recognizer.unavailable(silent_at_ns - self._clock_ahead_ns)
+            if gone is not None:
+                self._publish(gone)
+        self.status = self._recognizer.status()
+
+    def _handle_image(self, message: Any, received_ns: int) -> None:
+        stamp_ns = _stamp_ns(message)
+        if stamp_ns == 0:
+            self._complain(
+                "images carry no time stamp: their time of arrival is used instead. "
+                "Let the camera driver set header.stamp"
+            )
+            stamp_ns = received_ns
+        self._clock_ahead_ns = received_ns - stamp_ns
+        if not self._recognizer.wants_frame(stamp_ns):
+            return
+        try:
+            image = decode_image(message)
+        except ImageFormatError as error:
+            self.rejected_images += 1
+            self._complain(f"image dropped: {error}")
+            return
+        self.used_images += 1
+        self._recognizer.add_frame(stamp_ns, image, message.header.frame_id)
+
+    def _handle_audio(self, message: Any, received_ns: int) -> None:
+        if self._unusable_coding:
+            self.rejected_audio += 1
+            self._complain(f"audio dropped: {self._unusable_coding}")
+            return
+        try:
+            chunk = audio_chunk(message, self._format, received_ns)
+        except AudioFormatError as error:
+            self.rejected_audio += 1
+            self._complain(f"audio dropped: {error}")
+            return
+        if hasattr(message, "header") and _stamp_ns(message) == 0:
+            self._complain(
+                "sound carries no time stamp: its time of arrival is used instead. "
+                "Let the capture node set header.stamp"
+            )
+        samples, bad = sanitize(chunk.samples)
+        if bad:
+            self._complain(f"audio has {bad} samples that are not finite: silence is put there")
+            chunk = replace(chunk, samples=samples)
+        self._clock_ahead_ns = received_ns - chunk.end_ns
+        self._recognizer.add_audio(chunk)
+
+    def _handle_audio_info(self, message: Any) -> None:
+        try:
+            self._format = audio_format(message)
+            self._unusable_coding = ""
+        except AudioFormatError as error:
+            self._unusable_coding = str(error)
+
+
+def _stamp_ns(message: Any) -> int:
+    stamp = message.header.stamp
+    return int(stamp.sec) * _SECOND_NS + int(stamp.nanosec)

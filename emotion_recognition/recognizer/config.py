@@ -1,0 +1,53 @@
+"""Settings and counts of the recogniser."""
+
+from dataclasses import dataclass, field
+
+from emotion_recognition.audio.stream import AudioConfig
+from emotion_recognition.model.emotion_model import WINDOW_S
+from emotion_recognition.vision.stream import VisionConfig
+
+
+@dataclass(frozen=True)
+class RecognizerConfig:
+    """Settings of the recogniser; ValueError names the field that is out of its range."""
+
+    window_s: float = WINDOW_S  # length of a window, at most the model's
+    publish_rate: float = 4.0  # windows a second
+    min_window_s: float = 1.0  # estimates begin once a stream has covered this much
+    stale_after_s: float = 1.0  # a stream that is silent for longer is left out
+    smoothing_s: float = 0.5  # time constant of the smoothing; 0: none
+    withhold_below: float = 0.35  # estimates of lower confidence are flagged WITHHELD
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    vision: VisionConfig = field(default_factory=VisionConfig)
+
+    def __post_init__(self) -> None:
+        shortest_stale = 2 / self.vision.face_rate
+        for name, low, high in (
+            ("window_s", 0.5, WINDOW_S),
+            ("publish_rate", 0.1, 30.0),
+            ("min_window_s", 0.1, self.window_s),
+            ("stale_after_s", shortest_stale, 10.0),  # longer than from one face to the next
+            ("smoothing_s", 0.0, 10.0),
+            ("withhold_below", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"{name} is {value}; allowed: {low:g} to {high:g}")
+
+
+@dataclass(frozen=True)
+class RecognizerStatus:
+    """What went through a recogniser, for diagnostics. Fills: shares of the window, 0 to 1."""
+
+    frames: int  # that arrived
+    faces: int  # frames in which the subject's face was found
+    late_frames: int  # left out because they were late or duplicate
+    audio_chunks: int
+    audio_fill: float
+    video_fill: float
+    newest_audio_ns: int | None
+    newest_video_ns: int | None
+    dropped_samples: int  # given up because the buffers were full
+    dropped_estimates: int  # due, but passed over for newer ones
+    clock_jumps: int  # a clock was set back: everything was forgotten
+    gaps: int  # a stream was silent for longer than a window

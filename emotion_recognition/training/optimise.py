@@ -1,0 +1,68 @@
+"""What every training stage shares: the loss, the averaged weights and the learning rate."""
+
+import copy
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Model = TypeVar("Model", bound=nn.Module)
+
+
+class AveragedModel(Generic[Model]):
+    """An exponential moving average of a model's weights and running statistics.
+
+    The decay grows as ``(1 + n) / (10 + n)`` up to ``decay``, so that early steps fade quickly.
+    """
+
+    def __init__(self, model: Model, decay: float) -> None:
+        self.model = copy.deepcopy(model)
+        self.model.eval()
+        self._decay = decay
+        self._updates = 0
+
+    @torch.no_grad()
+    def update(self, model: Model) -> None:
+        """Take one step of ``model`` into the average."""
+        self._updates += 1
+        decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
+        current = model.state_dict()
+        for name, average in self.model.state_dict().items():
+            if average.dtype.is_floating_point:
+                average.lerp_(current[name].detach(), 1 - decay)
+            else:
+                average.copy_(current[name])
+
+
+def soft_cross_entropy(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy of logits (B, C) against distributions (B, C), smoothed."""
+    targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
+    return -(targets * functional.log_softmax(logits, dim=1)).sum(dim=1).mean()
+
+
+def intensity_loss(logits: Tensor, intensity: Tensor) -> Tensor:
+    """Mean binary cross-entropy of logits (B,) against intensity (B,), NaN left out."""
+    known = ~intensity.isnan()
+    target = torch.where(known, intensity, torch.zeros_like(intensity))
+    loss = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return (loss * known).sum() / known.sum().clamp(min=1)
+
+
+def one_cycle(
+    model: nn.Module, peak_rate: float, steps: int, weight_decay: float = 0.02
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.OneCycleLR]:
+    """AdamW with a one-cycle learning rate (Smith and Topin 2018) over ``steps`` batches.
+
+    Weight decay acts on the weights of convolutions and linear maps alone.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, lr=peak_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, peak_rate, total_steps=max(steps, 1), pct_start=0.2
+    )
+    return optimiser, schedule

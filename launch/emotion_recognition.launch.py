@@ -1,0 +1,63 @@
+"""Starts emotion_node, and on demand a camera and a microphone node."""
+
+import os
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from emotion_recognition.nodes.dds import config_file, profile_environment
+from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, remappings
+from launch import LaunchContext, LaunchDescription
+
+
+def generate_launch_description() -> LaunchDescription:
+    arguments = [
+        DeclareLaunchArgument(
+            argument.name,
+            default_value=str(argument.default).lower()
+            if isinstance(argument.default, bool)
+            else argument.default,
+            description=argument.description,
+            **({"choices": ["true", "false"]} if isinstance(argument.default, bool) else {}),
+        )
+        for argument in ARGUMENTS
+    ]
+    profile = [
+        SetEnvironmentVariable(name, path) for name, path in profile_environment(os.environ).items()
+    ]
+    return LaunchDescription([*arguments, *profile, OpaqueFunction(function=nodes)])
+
+
+def nodes(context: LaunchContext) -> list[Node]:
+    given = {
+        argument.name: LaunchConfiguration(argument.name).perform(context) for argument in ARGUMENTS
+    }
+    # What is left empty stays as it is in the parameter file.
+    parameters = [
+        given["params_file"] or str(config_file(PARAMETER_FILE)),
+        {"use_sim_time": given["use_sim_time"] == "true"},
+    ]
+    emotion_parameters = (
+        [*parameters, {"device": given["device"]}] if given["device"] else parameters
+    )
+
+    def node(executable: str, parameters: list, **options) -> Node:
+        return Node(
+            package="emotion_recognition",
+            executable=executable,
+            name=executable,
+            namespace=given["namespace"],
+            parameters=parameters,
+            remappings=remappings(given["image"], given["audio"]),
+            arguments=["--ros-args", "--log-level", given["log_level"]],
+            output="screen",
+            **options,
+        )
+
+    return [
+        node("emotion_node", emotion_parameters),
+        node("camera_node", parameters, condition=IfCondition(given["camera"])),
+        node("microphone_node", parameters, condition=IfCondition(given["microphone"])),
+    ]

@@ -1,0 +1,37 @@
+"""The part without ROS as a Python package (``pip install .``); colcon uses CMakeLists.txt."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+
+
+def requirements(name: str) -> list[str]:
+    """The lines of a file in requirements/ that are not comments."""
+    lines = (ROOT / "requirements" / name).read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def shared(folder: str) -> tuple[str, list[str]]:
+    """A folder of the checkout, to lie in share/emotion_recognition as colcon does it."""
+    files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / folder).glob("*.*"))]
+    return f"share/emotion_recognition/{folder}", files
+
+
+setup(
+    name="emotion_recognition",
+    version="0.1.0",
+    description="Audio-visual emotion recognition for ROS 2, and its parts without ROS",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["emotion_recognition", "emotion_recognition.*"]),
+    package_data={"emotion_recognition": ["weights/*.safetensors", "weights/*.md"]},
+    data_files=[shared("config"), shared("launch"), shared("msg")],
+    install_requires=requirements("runtime.txt"),
+    extras_require={
+        "microphone": requirements("microphone.txt"),
+        "test": requirements("test.txt"),
+    },
+    entry_points={"console_scripts": ["emotion-recognition = emotion_recognition.cli:main"]},
+)

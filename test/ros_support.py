@@ -1,0 +1,160 @@
+"""Helpers that run real nodes in processes of their own, on a domain that nobody else uses."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2 or scripts/env.sh")
+pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built: colcon build")
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def ros_environment(domain_id: int) -> dict[str, str]:
+    """The environment of a child process on ``domain_id``, on this machine alone."""
+    return {
+        **os.environ,
+        "ROS_DOMAIN_ID": str(domain_id),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def random_domain_id() -> int:
+    """One of the ids whose ports are free on every platform."""
+    return random.randint(1, 100)
+
+
+class Process:
+    """A child process whose output is collected line by line."""
+
+    def __init__(self, command: list[str], domain_id: int, **environment: str) -> None:
+        self.lines: list[str] = []
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=REPOSITORY,
+            env={**ros_environment(domain_id), **environment},
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for text in self._process.stdout:
+            self.lines.append(text.rstrip())
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def said(self, *words: str) -> bool:
+        """Whether one line holds all of ``words``."""
+        return any(all(word in text for word in words) for text in list(self.lines))
+
+    def wait(self, timeout_s: float = 60) -> int:
+        """Wait for the end; return the exit code."""
+        code = self._process.wait(timeout_s)
+        self._reader.join(5)
+        return code
+
+    def stop(self, number: int = signal.SIGTERM, timeout_s: float = 20) -> int:
+        """Send a signal and wait for the end; return the exit code."""
+        if self.running:
+            self._process.send_signal(number)
+        try:
+            return self.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(
+                f"no end within {timeout_s} s of the signal:\n{self.text}"
+            ) from None
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """The command line of a module of ``emotion_recognition.nodes``."""
+    return [sys.executable, "-m", f"emotion_recognition.nodes.{name}", *arguments]
+
+
+@contextmanager
+def running(command: list[str], domain_id: int, **environment: str) -> Iterator[Process]:
+    """Run a child process for the length of a ``with`` block."""
+    process = Process(command, domain_id, **environment)
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+class Probe:
+    """A node of the test's own process: publishes, and keeps what it hears."""
+
+    def __init__(self, domain_id: int) -> None:
+        os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+        self._context = Context()
+        rclpy.init(args=[], context=self._context, domain_id=domain_id)
+        self.node = Node("probe", context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._stopping = False
+        self._thread.start()
+
+    def _spin(self) -> None:
+        while not self._stopping:
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def hear(self, kind: type, topic: str, qos: Any = 50) -> list[Any]:
+        """Subscribe; return the list that fills with messages."""
+        heard: list[Any] = []
+        self.node.create_subscription(kind, topic, heard.append, qos)
+        return heard
+
+    def close(self) -> None:
+        self._stopping = True
+        self._thread.join(5)
+        self._executor.shutdown()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+
+@contextmanager
+def probe(domain_id: int) -> Iterator[Probe]:
+    """A ``Probe`` for the length of a ``with`` block."""
+    opened = Probe(domain_id)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def wait_until(condition: Callable[[], Any], timeout_s: float = 30, what: str = "") -> None:
+    """Wait for a condition; fail with ``what`` where it does not come true in time."""
+    until_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > until_s:
+            raise AssertionError(f"not within {timeout_s} s: {what or condition}")
+        time.sleep(0.02)

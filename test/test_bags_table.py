@@ -1,0 +1,91 @@
+"""Estimates as text and CSV."""
+
+import csv
+import io
+import math
+
+import pytest
+
+from emotion_recognition.bags.table import COLUMNS, HEADER, CsvTable, flag_names, text_row
+from emotion_recognition.estimate import Estimate, Flags
+
+ESTIMATE = Estimate(
+    stamp_ns=1_700_000_001_250_000_000,
+    window_ns=3_600_000_000,
+    newest_ns=1_700_000_001_240_000_000,
+    labels=("happy", "sad"),
+    probabilities=(0.75, 0.25),
+    valence=0.5,
+    arousal=-0.125,
+    intensity=math.nan,
+    audio_weight=0.0,
+    video_weight=1.0,
+    flags=Flags.AUDIO_STALE | Flags.PARTIAL_WINDOW,
+)
+OUTAGE = Estimate(stamp_ns=2_000_000_000, window_ns=1, newest_ns=1, flags=Flags.NO_FACE)
+
+
+def rows(*estimates, origin_ns=0):
+    file = io.StringIO()
+    table = CsvTable(file, ("happy", "sad"), origin_ns)
+    for estimate in estimates:
+        table.write(estimate)
+    return list(csv.DictReader(io.StringIO(file.getvalue())))
+
+
+def test_columns_are_those_that_scripts_rely_on():
+    file = io.StringIO()
+    CsvTable(file, ("happy", "sad"))
+    assert file.getvalue() == (
+        "time,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags,"
+        "p_happy,p_sad\n"
+    )
+    assert len(COLUMNS) == 9
+
+
+def test_row_of_an_estimate():
+    [row] = rows(ESTIMATE)
+    assert row == {
+        "time": "1700000001.250",
+        "emotion": "happy",
+        "confidence": "0.750000",
+        "valence": "0.500000",
+        "arousal": "-0.125000",
+        "intensity": "",
+        "audio_weight": "0.000000",
+        "video_weight": "1.000000",
+        "flags": "AUDIO_STALE|PARTIAL_WINDOW",
+        "p_happy": "0.750000",
+        "p_sad": "0.250000",
+    }
+
+
+def test_row_without_an_estimate_has_empty_fields():
+    [row] = rows(OUTAGE)
+    assert row["flags"] == "NO_FACE"
+    assert {row[name] for name in ("emotion", "confidence", "valence", "p_happy")} == {""}
+
+
+def test_time_counts_from_the_origin():
+    [row] = rows(OUTAGE, origin_ns=1_000_000_000)
+    assert row["time"] == "1.000"
+
+
+def test_other_classes_are_refused():
+    with pytest.raises(ValueError, match=r"expected .*angry"):
+        CsvTable(io.StringIO(), ("angry",)).write(ESTIMATE)
+
+
+def test_text_lines_up_with_its_heading():
+    line = text_row(ESTIMATE, origin_ns=1_700_000_000_000_000_000)
+    assert " ".join(line.split()) == (
+        "1.25 happy 0.75 0.50 -0.12 - 0.00 1.00 AUDIO_STALE|PARTIAL_WINDOW"
+    )
+    assert line.index("happy") == HEADER.index("emotion")
+    assert line.index("AUDIO") == HEADER.index("flags")
+    assert "-" in text_row(OUTAGE)
+
+
+def test_flag_names():
+    assert flag_names(Flags(0)) == ""
+    assert flag_names(Flags.NO_SPEECH | Flags.WITHHELD) == "NO_SPEECH|WITHHELD"

@@ -1,0 +1,88 @@
+"""Metrics against values worked out by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from emotion_recognition.evaluation.metrics import (
+    classification_report,
+    expected_calibration_error,
+    top_k_accuracy,
+)
+
+# Six samples of three classes; the predictions are a a b | b c | a.
+LABELS = ("a", "b", "c")
+TRUTH = [0, 0, 0, 1, 1, 2]
+PROBABILITIES = [
+    [0.8, 0.1, 0.1],
+    [0.6, 0.3, 0.1],
+    [0.3, 0.5, 0.2],
+    [0.1, 0.9, 0.0],
+    [0.0, 0.3, 0.7],
+    [0.5, 0.1, 0.4],
+]
+
+
+def test_report_equals_hand_worked_values():
+    report = classification_report(TRUTH, PROBABILITIES, LABELS)
+    assert report["n"] == 6
+    assert report["accuracy"] == report["top1"] == pytest.approx(3 / 6)
+    # Recalls 2/3, 1/2, 0; precisions 2/3 (a, a of three), 1/2 (one of two), 0 of one.
+    assert report["uar"] == report["macro_recall"] == pytest.approx((2 / 3 + 1 / 2 + 0) / 3)
+    assert report["macro_precision"] == pytest.approx((2 / 3 + 1 / 2 + 0) / 3)
+    assert report["macro_f1"] == pytest.approx((2 / 3 + 1 / 2 + 0) / 3)
+    assert report["per_class"]["b"] == pytest.approx(
+        {"precision": 1 / 2, "recall": 1 / 2, "f1": 1 / 2, "support": 2}
+    )
+    assert report["confusion"] == [[2, 1, 0], [0, 1, 1], [1, 0, 0]]
+    assert report["labels"] == ["a", "b", "c"]
+
+
+def test_report_is_json():
+    report = classification_report(np.array(TRUTH), np.array(PROBABILITIES), LABELS)
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_mean_recall_leaves_out_classes_that_do_not_occur():
+    report = classification_report([0, 1], [[0.9, 0.1, 0.0], [0.2, 0.7, 0.1]], LABELS)
+    assert report["uar"] == 1.0
+    assert report["per_class"]["c"]["support"] == 0
+
+
+def test_top_k_counts_the_true_class_among_the_most_probable():
+    assert top_k_accuracy(TRUTH, PROBABILITIES, 2) == 1.0
+    assert top_k_accuracy(TRUTH, PROBABILITIES, 1) == pytest.approx(0.5)
+    assert top_k_accuracy(TRUTH, PROBABILITIES, 5) == 1.0
+
+
+def test_top_1_agrees_with_argmax_on_ties():
+    assert top_k_accuracy([0, 1], [[0.5, 0.5], [0.5, 0.5]], 1) == 0.5
+
+
+def test_calibration_error_equals_hand_worked_value():
+    # Two bins. (0, .5]: confidences .5 (wrong), .5 (wrong): gap 1.0. (.5, 1]: .8, .6, .9 right,
+    # .7 wrong: gap 3 - 3.0 = 0.
+    assert expected_calibration_error(TRUTH, PROBABILITIES, bins=2) == pytest.approx(1.0 / 6)
+    # Four bins. (.25, .5]: gap 1.0; (.5, .75]: .6 right, .7 wrong: 0.3; (.75, 1]: .8, .9: 0.3.
+    assert expected_calibration_error(TRUTH, PROBABILITIES, bins=4) == pytest.approx(1.6 / 6)
+
+
+def test_certain_and_right_is_perfectly_calibrated():
+    assert expected_calibration_error([0, 1], [[1.0, 0.0], [0.0, 1.0]]) == 0.0
+    assert expected_calibration_error([1, 0], [[1.0, 0.0], [0.0, 1.0]]) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("truth", "probabilities", "message"),
+    [
+        ([], np.empty((0, 3)), r"N > 0"),
+        ([0, 1], [[0.1, 0.2, 0.7]], r"truth \(2,\) and probabilities \(1, 3\)"),
+        ([3], [[0.1, 0.2, 0.7]], r"truth holds 3 to 3, expected 0 to 2"),
+        ([-1], [[0.1, 0.2, 0.7]], r"truth holds -1 to -1"),
+        ([0], [[0.5, 0.5]], r"2 probabilities for 3 labels"),
+    ],
+)
+def test_input_that_does_not_fit_is_rejected(truth, probabilities, message):
+    with pytest.raises(ValueError, match=message):
+        classification_report(truth, probabilities, LABELS)

@@ -1,0 +1,114 @@
+import pytest
+import torch
+
+from emotion_recognition.model.branches import AudioBranch, VisualBranch, masked_mean, shrink_mask
+from emotion_recognition.model.network import EmotionNetwork
+
+BATCH = 3
+
+
+@pytest.fixture(scope="module")
+def network() -> EmotionNetwork:
+    torch.manual_seed(0)
+    return EmotionNetwork().eval()
+
+
+@pytest.fixture
+def window() -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return {
+        "audio": torch.randn(BATCH, 225, 87, generator=generator) * 20 - 60,
+        "audio_mask": torch.ones(BATCH, 225, dtype=torch.bool),
+        "video": torch.randn(BATCH, 36, 128, generator=generator),
+        "video_mask": torch.ones(BATCH, 36, dtype=torch.bool),
+    }
+
+
+def test_gives_logits_intensity_and_shares_for_each_window(network, window) -> None:
+    output = network(**window)
+    assert output.logits.shape == (BATCH, 8)
+    for values in (output.intensity, output.audio_weight, output.video_weight):
+        assert values.shape == (BATCH,)
+    torch.testing.assert_close(output.audio_weight + output.video_weight, torch.ones(BATCH))
+
+
+@pytest.mark.parametrize("stream", ["audio", "video"])
+def test_what_lies_under_a_false_mask_does_not_matter(network, window, stream) -> None:
+    window[f"{stream}_mask"][:, :13] = False
+    expected = network(**window).logits
+    window[stream][:, :13] = 1e6
+    assert torch.equal(network(**window).logits, expected)
+    window[stream][:, :13] = float("nan")
+    assert torch.equal(network(**window).logits, expected)
+
+
+@pytest.mark.parametrize("stream", ["audio", "video"])
+def test_a_missing_stream_contributes_nothing(network, window, stream) -> None:
+    window[f"{stream}_mask"][:] = False
+    output = network(**window)
+    assert torch.isfinite(output.logits).all()
+    assert getattr(output, f"{stream}_weight").tolist() == [0.0] * BATCH
+    other = "video" if stream == "audio" else "audio"
+    torch.testing.assert_close(getattr(output, f"{other}_weight"), torch.ones(BATCH))
+
+
+def test_two_missing_streams_leave_only_the_bias(network, window) -> None:
+    window["audio_mask"][:] = False
+    window["video_mask"][:] = False
+    output = network(**window)
+    torch.testing.assert_close(
+        output.logits, network.heads.audio_classes.bias.expand(BATCH, -1), atol=1e-6, rtol=0
+    )
+    assert output.audio_weight.tolist() == output.video_weight.tolist() == [0.0] * BATCH
+
+
+def test_a_window_does_not_depend_on_the_others_of_the_batch(network, window) -> None:
+    window["video_mask"][1] = False
+    together = network(**window).logits
+    for row in range(BATCH):
+        alone = network(**{name: values[row : row + 1] for name, values in window.items()})
+        torch.testing.assert_close(alone.logits[0], together[row], atol=1e-4, rtol=1e-4)
+
+
+def test_reads_the_log_mel_columns_alone(network, window) -> None:
+    expected = network(**window).logits
+    window["audio"] = window["audio"][:, :, :64]
+    assert torch.equal(network(**window).logits, expected)
+
+
+def test_every_parameter_learns_even_with_streams_missing(window) -> None:
+    torch.manual_seed(0)
+    network = EmotionNetwork().train()
+    window["audio_mask"][1] = False
+    window["video_mask"][2] = False
+    output = network(**window)
+    (output.logits.square().sum() + output.intensity.square().sum()).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_a_step_of_the_audio_branch_covers_four_frames() -> None:
+    branch = AudioBranch().eval()
+    mask = torch.zeros(1, 225, dtype=torch.bool)
+    mask[0, 101] = True
+    features, steps = branch.stage_one(torch.zeros(1, 225, 64), mask)
+    assert features.shape == (1, 128, 56)
+    assert steps.nonzero().tolist() == [[0, 25]]
+    assert features[0, :, 24].abs().sum() == 0
+
+
+def test_the_visual_branch_keeps_the_steps() -> None:
+    mask = torch.ones(2, 36, dtype=torch.bool)
+    features, steps = VisualBranch().eval().stage_one(torch.zeros(2, 36, 128), mask)
+    assert features.shape == (2, 64, 36)
+    assert torch.equal(steps, mask)
+
+
+def test_masks_shrink_by_any_and_means_leave_masked_steps_out() -> None:
+    mask = torch.tensor([[0, 0, 1, 0, 0, 0, 1]], dtype=torch.bool)
+    assert shrink_mask(mask, 2).tolist() == [[False, True, False]]
+    values = torch.tensor([[[1.0, 5.0, 9.0]]])
+    assert masked_mean(values, torch.tensor([[True, False, True]])).item() == 5
+    assert masked_mean(values, torch.tensor([[False, False, False]])).item() == 0

@@ -1,0 +1,77 @@
+import threading
+
+from emotion_recognition.nodes.inbox import Inbox, Item
+
+
+def image(name: str) -> Item:
+    return Item("image", name, 0)
+
+
+def sound(name: str) -> Item:
+    return Item("audio", name, 0)
+
+
+def names(inbox: Inbox) -> list[str]:
+    taken = inbox.take()
+    assert taken is not None
+    return [item.message for item in taken[0]]
+
+
+def test_messages_come_out_in_order_of_arrival():
+    inbox = Inbox(max_images=4, max_audio_s=10)
+    for item in (image("i1"), sound("a1"), image("i2"), sound("a2"), Item("audio_info", "n", 0)):
+        inbox.put(item)
+    assert names(inbox) == ["i1", "a1", "i2", "a2", "n"]
+
+
+def test_the_newest_images_win():
+    inbox = Inbox(max_images=2, max_audio_s=10)
+    for index in range(5):
+        inbox.put(image(f"i{index}"))
+    assert inbox.dropped_images == 3
+    assert names(inbox) == ["i3", "i4"]
+
+
+def test_sound_is_bounded_in_time():
+    now = 0.0
+    inbox = Inbox(max_images=2, max_audio_s=1.0, now=lambda: now)
+    for index in range(30):
+        now = 0.1 * index
+        inbox.put(sound(f"a{index}"))
+    kept = names(inbox)
+    assert kept[-1] == "a29"
+    assert len(kept) in (10, 11)
+    assert inbox.dropped_audio == 30 - len(kept)
+
+
+def test_images_do_not_push_sound_out():
+    inbox = Inbox(max_images=1, max_audio_s=10)
+    inbox.put(sound("a1"))
+    for index in range(100):
+        inbox.put(image(f"i{index}"))
+    assert names(inbox) == ["a1", "i99"]
+
+
+def test_take_waits_for_a_message():
+    inbox = Inbox(max_images=1, max_audio_s=10)
+    timer = threading.Timer(0.05, inbox.put, [image("late")])
+    timer.start()
+    assert names(inbox) == ["late"]
+
+
+def test_a_noted_silence_is_handed_out_once():
+    inbox = Inbox(max_images=1, max_audio_s=10)
+    inbox.note_silence(1)
+    inbox.note_silence(2)
+    assert inbox.take() == ([], 2)
+    inbox.put(image("i"))
+    assert inbox.take() == ([image("i")], None)
+
+
+def test_a_closed_inbox_ends_the_wait():
+    inbox = Inbox(max_images=1, max_audio_s=10)
+    timer = threading.Timer(0.05, inbox.close)
+    timer.start()
+    assert inbox.take() is None
+    inbox.put(image("i"))
+    assert inbox.take() is None

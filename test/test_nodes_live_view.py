@@ -1,0 +1,95 @@
+import io
+import math
+
+import pytest
+
+pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built: colcon build")
+
+from emotion_recognition.msg import EmotionState
+from rich.console import Console
+
+from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.nodes.convert import duration_message
+from emotion_recognition.nodes.live_view import COLOURS, LiveView, flag_names, line, strip
+
+
+def happy(**changes) -> EmotionState:
+    values = {
+        "labels": list(EMOTIONS),
+        "probabilities": [0.02, 0.02, 0.8, 0.04, 0.04, 0.02, 0.02, 0.04],
+        "emotion": "happy",
+        "confidence": 0.8,
+        "valence": 0.5,
+        "arousal": 0.25,
+        "video_weight": 0.75,
+        "audio_weight": 0.25,
+        "latency": duration_message(42_000_000),
+    }
+    return EmotionState(**{**values, **changes})
+
+
+def drawn(view: LiveView) -> str:
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    console.print(view)
+    return console.file.getvalue()
+
+
+def test_the_view_names_every_class_and_figure():
+    view = LiveView("clip.mp4", state=happy(), elapsed_s=12.5, latencies_ms=[40.0, 42.0])
+    text = drawn(view)
+    assert all(label in text for label in EMOTIONS)
+    assert all(words in text for words in ("clip.mp4", "12.5 s", "0.80", "0.75", "0.25", "42 ms"))
+
+
+def test_the_longest_bar_is_the_most_probable_class():
+    rows = {
+        label: row.count("█")
+        for row in drawn(LiveView("clip", state=happy())).splitlines()
+        for label in EMOTIONS
+        if row.strip("│ ").startswith(label)
+    }
+    assert max(rows, key=rows.__getitem__) == "happy"
+    assert rows["happy"] == round(26 * 0.8)
+
+
+@pytest.mark.parametrize(
+    ("valence", "arousal"), [(-1, -1), (1, 1), (0, 0), (-1, 1), (3, -3)], ids=str
+)
+def test_the_dot_stays_in_the_plane(valence, arousal):
+    text = drawn(LiveView("clip", state=happy(valence=float(valence), arousal=float(arousal))))
+    assert text.count("●") == 1
+
+
+def test_unknown_valence_has_no_dot():
+    assert "●" not in drawn(LiveView("clip", state=happy(valence=math.nan)))
+
+
+def test_before_the_first_estimate_it_says_so():
+    assert "waiting" in drawn(LiveView("clip"))
+
+
+def test_a_line_holds_the_estimate():
+    text = line(happy(flags=EmotionState.NO_SPEECH), 12.25)
+    assert text.split()[:4] == ["12.25", "s", "happy", "0.80"]
+    assert "latency   42 ms" in text
+    assert text.endswith("no speech")
+
+
+def test_a_line_without_an_estimate_says_why():
+    gone = EmotionState(flags=EmotionState.AUDIO_STALE | EmotionState.VIDEO_STALE)
+    assert line(gone, 3.0) == "  3.00 s  no estimate: audio stale, video stale"
+
+
+def test_flags_are_named():
+    assert flag_names(0) == ""
+    assert flag_names(EmotionState.NO_FACE | EmotionState.WITHHELD) == "no face, withheld"
+
+
+def test_every_class_has_a_colour():
+    assert set(COLOURS) == set(EMOTIONS)
+
+
+def test_the_strip_shows_the_past_from_left_to_right():
+    cells = strip([(1.0, "sad"), (19.0, "happy")], width=20).plain.split()[-1]
+    assert cells.index("█") == 0
+    assert cells.rindex("█") == 18

@@ -1,0 +1,161 @@
+# ruff: noqa: E402 - what needs ROS is imported after the check for it
+import os
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2")
+pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built: colcon build")
+
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.parameter import Parameter as Override
+
+from emotion_recognition.nodes import camera_node, microphone_node, settings
+from emotion_recognition.nodes.parameters import Parameter, declare
+from emotion_recognition.nodes.spin import StartError
+
+NODES = {
+    "emotion_node": settings.PARAMETERS,
+    "camera_node": camera_node.PARAMETERS,
+    "microphone_node": microphone_node.PARAMETERS,
+}
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[Context]:
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    opened = Context()
+    rclpy.init(args=[], context=opened, domain_id=random.randint(1, 100))
+    yield opened
+    rclpy.shutdown(context=opened)
+
+
+@pytest.fixture
+def make_node(context: Context):
+    nodes = []
+
+    def make(**overrides) -> Node:
+        given = [Override(name, value=value) for name, value in overrides.items()]
+        nodes.append(
+            Node(
+                "emotion_node",
+                context=context,
+                automatically_declare_parameters_from_overrides=True,
+                parameter_overrides=given,
+                enable_rosout=False,
+            )
+        )
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        node.destroy_node()
+
+
+def test_the_settings_hold_what_was_given(make_node):
+    node = make_node(
+        publish_rate=10.0, image_transport="compressed", audio_channels=2, model_path="/weights"
+    )
+    read = settings.declare_settings(node)
+    assert read.recognizer.publish_rate == 10.0
+    assert read.compressed
+    assert read.audio_fallback.channels == 2
+    assert read.model_path == Path("/weights")
+
+
+def test_the_defaults_are_those_of_the_recogniser(make_node):
+    read = settings.declare_settings(make_node())
+    assert read.recognizer == type(read.recognizer)()
+    assert read.model_path is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("publish_rate", 0.0, "a number from 0.1 to 30"),
+        ("publish_rate", "fast", "a number from 0.1 to 30"),
+        ("image_depth", 0, "an integer from 1 to 100"),
+        ("image_depth", 2.5, "an integer from 1 to 100"),
+        ("image_reliability", "sure", "one of best_effort, reliable"),
+        ("image_transport", "theora", "one of raw, compressed"),
+        ("audio_type", "AudioFile", "one of auto, AudioData, AudioDataStamped, AudioStamped"),
+        ("use_audio", 1, "true or false"),
+        ("withhold_below", 1.5, "a number from 0 to 1"),
+        ("device", True, "a text"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(make_node, name, value, allowed):
+    with pytest.raises(StartError) as caught:
+        settings.declare_settings(make_node(**{name: value}))
+    assert f"'{name}' is {value!r}" in str(caught.value)
+    assert allowed in str(caught.value)
+
+
+def test_values_that_do_not_fit_together_are_refused(make_node):
+    with pytest.raises(StartError, match=r"min_window_s is 3\.0"):
+        settings.declare_settings(make_node(window_s=2.0, min_window_s=3.0))
+    with pytest.raises(StartError, match="both false"):
+        settings.declare_settings(make_node(use_audio=False, use_video=False))
+
+
+def test_an_unknown_sample_format_is_refused(make_node):
+    with pytest.raises(StartError, match=r"'audio_sample_format'.*S17"):
+        settings.declare_settings(make_node(audio_sample_format="S17"))
+
+
+def test_an_integer_will_do_for_a_number_and_for_a_text(make_node):
+    values = declare(
+        make_node(rate=4, source=0),
+        (Parameter("rate", 1.0, "", 0.0, 10.0), Parameter("source", "", "")),
+    )
+    assert values == {"rate": 4.0, "source": "0"}
+
+
+def test_parameters_cannot_be_changed_later(make_node):
+    node = make_node(publish_rate=5.0)
+    settings.declare_settings(node)
+    result = node.set_parameters([Override("publish_rate", value=6.0)])[0]
+    assert not result.successful
+    assert node.get_parameter("publish_rate").value == 5.0
+
+
+def test_every_parameter_is_described_with_its_range(make_node):
+    node = make_node()
+    settings.declare_settings(node)
+    for parameter in settings.PARAMETERS:
+        descriptor = node.describe_parameter(parameter.name)
+        assert descriptor.description == parameter.description
+        ranges = [*descriptor.floating_point_range, *descriptor.integer_range]
+        expected = [] if parameter.low is None else [(parameter.low, parameter.high)]
+        assert [(r.from_value, r.to_value) for r in ranges] == expected
+
+
+def test_a_misspelt_name_is_not_passed_over(make_node):
+    said: list[str] = []
+    node = make_node(publish_rte=5.0)
+    node.get_logger().warning = said.append  # type: ignore[method-assign]
+    settings.declare_settings(node)
+    assert said == ["unknown parameter 'publish_rte' is ignored: did you mean 'publish_rate'?"]
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_the_parameter_file_holds_every_parameter_with_its_default(repository, node):
+    text = (repository / "config" / "emotion_recognition.yaml").read_text(encoding="utf-8")
+    written = yaml.safe_load(text)[f"/**/{node}"]["ros__parameters"]
+    assert written == {parameter.name: parameter.default for parameter in NODES[node]}
+    assert [type(value) for value in written.values()] == [
+        type(parameter.default) for parameter in NODES[node]
+    ]
+
+
+def test_every_line_of_the_parameter_file_is_commented(repository):
+    text = (repository / "config" / "emotion_recognition.yaml").read_text(encoding="utf-8")
+    values = [row for row in text.splitlines() if re.match(r" {4}\w+:", row)]
+    bare = [row for row in values if "#" not in row]
+    assert values
+    assert not bare

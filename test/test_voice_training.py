@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+import torch
+
+from emotion_recognition.corpora.ravdess import parse_clip
+from emotion_recognition.model.emotion_model import AUDIO_STEPS
+from emotion_recognition.training.augment import mix, random_windows
+from emotion_recognition.training.calibration import fit_temperature
+from emotion_recognition.training.optimise import (
+    AveragedModel,
+    intensity_loss,
+    one_cycle,
+    soft_cross_entropy,
+)
+from emotion_recognition.training.voice import VoiceClassifier, score, set_statistics, train
+from emotion_recognition.training.voice_data import VoiceSet, ravdess_voices, read_features
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def voices(tmp_path) -> VoiceSet:
+    """Twenty-four clips of one actor; the emotion shows as a louder band."""
+    paths = [
+        tmp_path / f"03-01-{emotion:02d}-{strong:02d}-01-{repetition:02d}-05.flac"
+        for emotion in (1, 3, 5)
+        for strong in ((1,) if emotion == 1 else (1, 2))
+        for repetition in range(1, 6)
+    ]
+    rng = np.random.default_rng(0)
+    features = {}
+    for path in paths:
+        clip = parse_clip(path)
+        frames = rng.normal(-60, 5, (int(rng.integers(150, 300)), 87))
+        frames[:, clip.label * 8 : clip.label * 8 + 8] += 30
+        features[path.stem] = frames.astype(np.float16)
+    return ravdess_voices([parse_clip(path) for path in paths], features)
+
+
+def test_a_set_holds_labels_intensity_and_frames(voices: VoiceSet) -> None:
+    assert len(voices) == 25
+    assert voices.frames.dtype == torch.float16
+    assert voices.targets.argmax(dim=1).tolist() == voices.labels.tolist()
+    neutral = voices.labels == 0
+    assert voices.intensity[neutral].isnan().all()
+    assert sorted(set(voices.intensity[~neutral].tolist())) == [0.0, 1.0]
+    assert len(voices.by_actors((5,))) == 25 and len(voices.by_actors((1, 2))) == 0
+
+
+def test_centre_windows_cut_and_pad_evenly(voices: VoiceSet) -> None:
+    windows, masks = voices.centre_windows()
+    assert windows.shape == (25, AUDIO_STEPS, 87)
+    for row, length in enumerate(voices.lengths.tolist()):
+        assert masks[row].sum() == min(length, AUDIO_STEPS)
+        start = abs(length - AUDIO_STEPS) // 2
+        if length >= AUDIO_STEPS:
+            torch.testing.assert_close(windows[row, 0], voices.frames[row, start].float())
+        else:
+            first = int(masks[row].nonzero()[0])
+            assert abs(first - start) <= 1
+            torch.testing.assert_close(windows[row, first], voices.frames[row, 0].float())
+
+
+def test_random_windows_are_repeatable_finite_and_stay_near_the_clip(voices: VoiceSet) -> None:
+    windows, masks = random_windows(voices.frames, voices.lengths, seeded())
+    again, _ = random_windows(voices.frames, voices.lengths, seeded())
+    other, _ = random_windows(voices.frames, voices.lengths, seeded(1))
+    assert windows.shape == (25, AUDIO_STEPS, 64)
+    assert torch.equal(windows, again) and not torch.equal(windows, other)
+    assert torch.isfinite(windows).all()
+    assert masks.any(dim=1).all()
+    assert windows.min() > -100 and windows.max() < 10
+
+
+def test_mixing_keeps_most_of_each_window(voices: VoiceSet) -> None:
+    windows, masks = random_windows(voices.frames, voices.lengths, seeded())
+    mixed, mask, partner, share = mix(windows, masks, seeded(2))
+    assert torch.equal(mask, masks)
+    assert ((share >= 0.7) & (share <= 1)).all()
+    row = int(share.argmin())
+    step = int((masks[row] & masks[partner[row]]).nonzero()[0])
+    expected = share[row] * windows[row, step] + (1 - share[row]) * windows[partner[row], step]
+    torch.testing.assert_close(mixed[row, step], expected)
+
+
+def test_learns_to_tell_the_bands_apart(voices: VoiceSet) -> None:
+    torch.manual_seed(0)
+    model = VoiceClassifier()
+    set_statistics(model.branch, voices)
+    average = train(model, voices, epochs=12, peak_rate=3e-3, seed=0, batch=12)
+    accuracy = (score(average, voices).argmax(dim=1) == voices.labels).float().mean()
+    assert accuracy > 0.8
+
+
+def test_the_cache_is_read_clip_by_clip(tmp_path) -> None:
+    values = np.arange(10, dtype=np.float16).reshape(5, 2)
+    np.savez(tmp_path / "cache.npz", names=["a", "b"], offsets=[0, 2, 5], values=values)
+    features = read_features(tmp_path / "cache.npz")
+    np.testing.assert_array_equal(features["a"], values[:2])
+    np.testing.assert_array_equal(features["b"], values[2:])
+
+
+def test_losses_follow_their_definitions() -> None:
+    logits = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+    targets = torch.tensor([[1.0, 0.0], [0.5, 0.5]])
+    p = np.exp(logits.numpy()) / np.exp(logits.numpy()).sum(axis=1, keepdims=True)
+    smooth = targets.numpy() * 0.8 + 0.1
+    expected = -(smooth * np.log(p)).sum(axis=1).mean()
+    assert soft_cross_entropy(logits, targets, 0.2).item() == pytest.approx(expected, rel=1e-5)
+    intensity = torch.tensor([1.0, float("nan"), 0.0])
+    found = intensity_loss(torch.tensor([0.5, 9.0, -1.0]), intensity).item()
+    assert found == pytest.approx((np.log1p(np.exp(-0.5)) + np.log1p(np.exp(-1.0))) / 2, rel=1e-5)
+    assert intensity_loss(torch.zeros(2), torch.full((2,), float("nan"))).item() == 0
+
+
+def test_the_average_follows_the_model_and_its_statistics() -> None:
+    model = torch.nn.BatchNorm1d(2)
+    average = AveragedModel(model, decay=0.5)
+    with torch.no_grad():
+        model.weight.fill_(3.0)
+        model.running_mean.fill_(2.0)
+    for _ in range(20):
+        average.update(model)
+    torch.testing.assert_close(average.model.weight, torch.full((2,), 3.0), atol=1e-4, rtol=0)
+    torch.testing.assert_close(average.model.running_mean, torch.full((2,), 2.0), atol=1e-4, rtol=0)
+    assert not average.model.training
+
+
+def test_only_weights_decay() -> None:
+    optimiser, schedule = one_cycle(torch.nn.Linear(2, 2), 1e-3, 10, weight_decay=0.1)
+    assert [group["weight_decay"] for group in optimiser.param_groups] == [0.1, 0.0]
+    assert schedule.total_steps == 10
+
+
+def test_temperature_undoes_a_scaling_of_calibrated_logits() -> None:
+    generator = seeded()
+    logits = torch.randn(4000, 4, generator=generator) * 1.5
+    labels = torch.multinomial(logits.softmax(dim=1), 1, generator=generator)[:, 0]
+    assert fit_temperature(logits * 2, labels) == pytest.approx(2, rel=0.08)
+    assert fit_temperature(logits, logits.softmax(dim=1)) == pytest.approx(1, rel=0.03)
