@@ -21,10 +21,13 @@ _er_prepend() {
   esac
 }
 
+_er_status=0
 if [ ! -f "$_er_root/scripts/env.sh" ]; then
   echo "env.sh: in this shell, source it from the repository root: . scripts/env.sh" >&2
+  _er_status=1
 elif [ ! -x "$_er_root/.venv/bin/python" ]; then
   echo "env.sh: nothing is set up yet; type: make setup" >&2
+  _er_status=1
 else
   export VIRTUAL_ENV="$_er_root/.venv"
   _er_ros=$_er_root/build/ros/install
@@ -50,3 +53,4 @@ else
 fi
 unset _er_file _er_root _er_old _er_ros _er_libraries _er_packages
 unset -f _er_prepend
+[ "$_er_status" = 0 ]

@@ -6,6 +6,7 @@ python3.10 to python3.13 on the PATH. PyTorch itself is pinned in scripts/setup.
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,23 +22,30 @@ INSTALLED_ROS = ("numpy<2",)
 
 
 def pins(python: str, files: tuple[str, ...], extra: tuple[str, ...]) -> list[str]:
-    """Resolve the requirement files for one interpreter to lines ``name==version``."""
+    """Resolve the requirement files for one interpreter to lines ``name==version``.
+
+    What only some machines need is pinned for all, with the condition of its requirement.
+    """
+    lines = [line for name in files for line in (REQUIREMENTS / name).read_text().splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("#", "torch>"))]
+    requirements = [line.partition(";") for line in lines]
+    conditions = {re.split("[<>=~!]", name)[0]: colon + rest for name, colon, rest in requirements}
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.txt"
-        lines = [line for name in files for line in (REQUIREMENTS / name).read_text().splitlines()]
-        lines = [line for line in lines if line and not line.startswith(("#", "torch>"))]
-        wanted.write_text("\n".join([*lines, *TORCH_NEEDS, *extra]) + "\n")
+        wanted.write_text("\n".join([*(line[0] for line in requirements), *TORCH_NEEDS, *extra]))
         subprocess.run([python, "-m", "venv", f"{folder}/venv"], check=True)
-        pip = [f"{folder}/venv/bin/python", "-m", "pip", "-q"]
-        subprocess.run([*pip, "install", PIP], check=True)
+        pip = [f"{folder}/venv/bin/python", "-m", "pip", "-q", "install"]
+        subprocess.run([*pip, PIP], check=True)
         report = Path(folder) / "report.json"
+        resolve = ["--dry-run", "--ignore-installed", "--report", str(report), "-r", str(wanted)]
         subprocess.run(
-            [*pip, "install", "--dry-run", "--ignore-installed", "--only-binary", ":all:",
-             "--no-binary", "notify2,empy", "--report", str(report), "-r", str(wanted)],
-            check=True,
-        )  # fmt: skip
+            [*pip, *resolve, "--only-binary", ":all:", "--no-binary", "empy"], check=True
+        )
         found = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
-    return sorted(f"{meta['name'].lower().replace('_', '-')}=={meta['version']}" for meta in found)
+    versions = {meta["name"].lower().replace("_", "-"): meta["version"] for meta in found}
+    return sorted(
+        f"{name}=={version}{conditions.get(name, '')}" for name, version in versions.items()
+    )
 
 
 def write(name: str, lines: list[str]) -> None:

@@ -44,7 +44,7 @@ def test_faces_suit_the_emotion_and_calm_takes_neutral_ones(bank: FaceBank) -> N
 def test_a_window_shows_its_emotion_and_neutral_but_no_other(bank: FaceBank) -> None:
     generator = torch.Generator().manual_seed(0)
     apex = bank.of_emotion(HAPPY).repeat(20)
-    vectors, found = compose(bank, apex, generator)
+    vectors, found = compose(bank, apex, torch.ones(len(apex)), generator)
     assert vectors.shape == (200, 36, 128) and found.shape == (200, 36)
     assert found.any(dim=1).all() and not found.all()
     means = vectors.mean(dim=(0, 1))
@@ -56,6 +56,15 @@ def test_a_window_shows_its_emotion_and_neutral_but_no_other(bank: FaceBank) -> 
 
 def test_windows_are_repeatable(bank: FaceBank) -> None:
     apex = torch.arange(30)
-    first = compose(bank, apex, torch.Generator().manual_seed(3))
-    second = compose(bank, apex, torch.Generator().manual_seed(3))
+    first = compose(bank, apex, torch.full((30,), 0.5), torch.Generator().manual_seed(3))
+    second = compose(bank, apex, torch.full((30,), 0.5), torch.Generator().manual_seed(3))
     assert torch.equal(first[0], second[0]) and torch.equal(first[1], second[1])
+
+
+def test_a_weak_emotion_shows_less(bank: FaceBank) -> None:
+    apex = bank.of_emotion(HAPPY).repeat(20)
+    strong, _ = compose(bank, apex, torch.ones(200), torch.Generator().manual_seed(4))
+    weak, _ = compose(bank, apex, torch.zeros(200), torch.Generator().manual_seed(4))
+    heights = weak[:, :, HAPPY].max(dim=1).values
+    assert weak[:, :, HAPPY].mean() < 0.7 * strong[:, :, HAPPY].mean()
+    assert heights.min() < 1.5 and heights.max() > 4

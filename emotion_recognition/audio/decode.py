@@ -18,7 +18,7 @@ MAX_CHANNELS = 64
 Bytes = bytes | bytearray | memoryview | array | np.ndarray | Sequence[int]
 
 _FORMAT = re.compile(
-    r"(?P<kind>[SU])(?P<bits>8)|(?P<kind2>[SU])(?P<bits2>16|18|20|24|32)(?P<slot>_32)?(?P<order>LE|BE)"
+    r"(?P<kind>[SU])(?P<bits>8)|(?P<kind2>[SU])(?P<bits2>16|18|20|24|32)(?P<slot>(?<=24)_32)?(?P<order>LE|BE)"
     r"|F(?P<float>32|64)(?P<float_order>LE|BE)"
 )
 _EXAMPLES = "S16LE (usual), U8, S8, S24LE, S24_32LE, S32LE, F32LE, F64LE or their BE and U forms"

@@ -50,4 +50,4 @@ class RecognizerStatus:
     dropped_samples: int  # given up because the buffers were full
     dropped_estimates: int  # due, but passed over for newer ones
     clock_jumps: int  # a clock was set back: everything was forgotten
-    gaps: int  # a stream was silent for longer than a window: it was forgotten
+    gaps: int  # a stream was silent for longer than a window

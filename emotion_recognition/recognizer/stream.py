@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion_recognition.audio.chunk import AudioChunk
-from emotion_recognition.audio.features import FEATURE_SIZE
+from emotion_recognition.audio.features import FEATURE_SIZE, SAMPLE_RATE
 from emotion_recognition.audio.stream import AudioStream
 from emotion_recognition.estimate import Estimate, Flags
 from emotion_recognition.model.emotion_model import EmotionModel, Prediction, load_model
@@ -69,6 +69,7 @@ class Recognizer:
         self._frames = self._faces = self._late_frames = self._chunks = 0
         self._dropped_estimates = self._clock_jumps = self._gaps = 0
         self._forget()
+        self._warm_up()
 
     def reset(self) -> None:
         """Forget what was seen and heard; counts stay."""
@@ -103,7 +104,8 @@ class Recognizer:
     def add_audio(self, chunk: AudioChunk) -> None:
         """Turn a piece of sound into features and keep them."""
         self._chunks += 1
-        self._check_clock(self._audio, chunk.stamp_ns)
+        if chunk.stamp_ns > 0:  # otherwise it follows on the one before
+            self._check_clock(self._audio, chunk.stamp_ns)
         self._audio.newest_ns = max(chunk.end_ns, self._audio.newest_ns or chunk.end_ns)
         features = self._audio_stream.add(chunk)
         self._audio.buffer.add(features.stamps_ns, features.values)
@@ -164,6 +166,12 @@ class Recognizer:
             gaps=self._gaps,
         )
 
+    def _warm_up(self) -> None:
+        """Let the libraries of the audio stream load now, not while the first sound waits."""
+        silence = np.zeros((SAMPLE_RATE // 10, 1), np.float32)
+        self._audio_stream.add(AudioChunk(SECOND_NS, SAMPLE_RATE, silence))
+        self._audio_stream.reset()
+
     def _is_next_frame(self, stamp_ns: int) -> bool:
         """Whether a frame goes on in time; a face is followed forwards only."""
         self._check_clock(self._video, stamp_ns)
@@ -175,7 +183,7 @@ class Recognizer:
         return True
 
     def _check_clock(self, stream: _Stream, stamp_ns: int) -> None:
-        """Start afresh where a message of this time has nothing to do with those before it."""
+        """Start afresh if time was set back; count gaps that are longer than a window."""
         if stream.newest_ns is None:
             return
         ahead_ns = stamp_ns - stream.newest_ns
@@ -184,8 +192,7 @@ class Recognizer:
             self._clock_jumps += 1
             self.reset()
         elif ahead_ns > self._window_ns:
-            self._gaps += 1  # windows see nothing across it; the buffer needs no emptying
-            (self._audio_stream if stream is self._audio else self._face_stream).reset()
+            self._gaps += 1  # no window reaches across it, and the streams below start afresh
 
     def _reached_ns(self) -> int | None:
         """Time up to which windows are due."""

@@ -110,8 +110,17 @@ def draw_faces(bank: FaceBank, labels: Tensor, generator: torch.Generator) -> Te
     return rows
 
 
-def compose(bank: FaceBank, apex: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def compose(
+    bank: FaceBank, apex: Tensor, weakest: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Compose a window of frame vectors for each face in ``apex`` (B,).
+
+    Args:
+        bank: The faces.
+        apex: Rows of the faces whose emotion is shown.
+        weakest: (B,) how little of the emotion may show at its height, 0 (none) to 1 (all). Faces
+            of people who speak show far less than the pictures of FER+.
+        generator: Source of chance.
 
     Returns:
         Vectors (B, 36, 128) and the mask (B, 36) of frames in which the face was found.
@@ -121,7 +130,8 @@ def compose(bank: FaceBank, apex: Tensor, generator: torch.Generator) -> tuple[T
     neutral = draw_faces(bank, torch.full_like(apex, NEUTRAL), generator)
     sway = _smooth(batch, steps, generator)[:, :, None] * 0.5
     peak = torch.lerp(_versions(bank, apex, generator), _versions(bank, second, generator), sway)
-    level = _level(batch, steps, generator)[:, :, None]
+    height = weakest + (1 - weakest) * torch.rand(batch, generator=generator)
+    level = (_level(batch, steps, generator) * height[:, None])[:, :, None]
     vectors = torch.lerp(_versions(bank, neutral, generator), peak, level)
     spread = torch.rand(batch, 1, 1, generator=generator) * 0.3
     vectors = vectors + spread * torch.randn(vectors.shape, generator=generator)

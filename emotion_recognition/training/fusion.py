@@ -54,6 +54,14 @@ LICENCE = (
 )
 
 
+ALONE_WEAKEST = 0.4
+"""How little of its emotion a face may show in a window without sound.
+
+In a window with sound it may show nothing at all, so that the network learns not to take a quiet
+face for proof against a moved voice.
+"""
+
+
 @dataclass(frozen=True)
 class Sounds:
     """Stage-one features (N, 128, S) float16 of audio windows, masks (N, S), labels (N,)."""
@@ -124,7 +132,8 @@ def train(
         single = torch.multinomial(chance, alone, replacement=True, generator=generator)
         apex = torch.cat([suited, single])
         acted = functional.one_hot(labels, len(EMOTIONS)).float()
-        sight, seen = network.video.stage_one(*compose(faces, apex, generator))
+        weakest = torch.cat([torch.full((pairs,), 0.0), torch.full((alone,), ALONE_WEAKEST)])
+        sight, seen = network.video.stage_one(*compose(faces, apex, weakest, generator))
         heard = sounds.features[rows].float(), sounds.mask[rows]
         both = network.fuse(*heard, sight[:pairs], seen[:pairs])
         face = network.fuse(*silence(alone), sight[pairs:], seen[pairs:])
@@ -151,10 +160,13 @@ def temperatures(
     network.eval()
     generator = torch.Generator().manual_seed(0)
     pairs = draw_faces(faces, sounds.labels, generator)
-    sight, sight_mask = network.video.stage_one(*compose(faces, pairs, generator))
+    sight, sight_mask = network.video.stage_one(
+        *compose(faces, pairs, torch.zeros(len(pairs)), generator)
+    )
     heard = sounds.features.float()
     everyone = torch.arange(len(faces.labels))
-    seen, seen_mask = network.video.stage_one(*compose(faces, everyone, generator))
+    full = torch.full((len(everyone),), ALONE_WEAKEST)
+    seen, seen_mask = network.video.stage_one(*compose(faces, everyone, full, generator))
     logits = {
         "audio": network.fuse(heard, sounds.mask, sight, sight_mask & False).logits,
         "video": network.fuse(*silence(len(everyone)), seen, seen_mask).logits,

@@ -1,0 +1,39 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion_recognition.corpora import ravdess
+from emotion_recognition.evaluation.ravdess_voice import benchmark_ravdess_voice, centre_window
+
+
+@pytest.mark.parametrize(("length", "first", "valid"), [(225, 0, 225), (300, 37, 225), (10, 0, 10)])
+def test_a_window_holds_the_middle_of_the_clip(length: int, first: int, valid: int) -> None:
+    frames = np.arange(length * 2, dtype=np.float32).reshape(length, 2)
+    window, mask = centre_window(frames)
+    assert window.shape == (225, 2) and mask.shape == (225,)
+    np.testing.assert_array_equal(window[mask], frames[first : first + valid])
+    assert (window[~mask] == 0).all()
+    if length < 225:
+        assert abs(int(mask.argmax()) - (225 - length) // 2) <= 1
+
+
+def test_scores_each_fold_by_the_network_that_never_heard_it(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    """Two clear clips of each actor: strong anger and strong sadness."""
+    for clip in ravdess.speech_clips(shared_data):
+        chosen = clip.strong and clip.emotion in ("angry", "sad")
+        if chosen and clip.statement == clip.repetition == 1:
+            link = tmp_path / "data" / "ravdess_speech" / clip.path.parent.name / clip.path.name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(clip.path)
+    result = benchmark_ravdess_voice(tmp_path / "data", tmp_path)
+    assert result["n"] == 48
+    assert [fold["actors"] for fold in result["folds"]] == [list(fold) for fold in ravdess.FOLDS]
+    assert result["accuracy"] > 0.5
+    assert result["accuracy"] == pytest.approx(result["accuracy_mean"])
+    written = json.loads((tmp_path / "ravdess-voice.json").read_text())
+    assert written == result
+    assert {"accuracy", "uar", "top1", "top5", "folds", "seconds", "ece"} <= written.keys()
