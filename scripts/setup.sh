@@ -72,8 +72,9 @@ make_environment() {
   "$venv/bin/python" -m pip install --quiet "pip==$PIP_VERSION" "$(grep '^setuptools==' "$lock")"
 }
 
+# --no-compile: Python compiles what is used, when it is used first; compiling all takes far longer.
 install_packages() {
-  "$venv/bin/python" -m pip install --no-deps --no-build-isolation --requirement "$lock"
+  "$venv/bin/python" -m pip install --no-compile --no-deps --no-build-isolation --requirement "$lock"
 }
 
 install_torch() {
@@ -81,7 +82,7 @@ install_torch() {
   [ -z "${TORCH_INDEX_URL:-}" ] || index=(--index-url "$TORCH_INDEX_URL")
   # Three equal signs: the registry's own build, not one with a local version such as +cpu.
   [ "$torch" = cpu ] || [ -n "${TORCH_INDEX_URL:-}" ] || wanted=torch===$TORCH_VERSION
-  "$venv/bin/python" -m pip install "${index[@]}" --constraint "$lock" "$wanted"
+  "$venv/bin/python" -m pip install --no-compile "${index[@]}" --constraint "$lock" "$wanted"
 }
 
 build_messages() {
