@@ -34,8 +34,8 @@ lock=requirements/lock/$mode-$version.txt
   "$(supported "$mode") are. Name one: make PYTHON=python3.11 ..."
 
 # --- what is done already ------------------------------------------------------------------------
-environment_key=$(key_of "$root $mode $version $torch ${TORCH_INDEX_URL:-} $TORCH_VERSION" \
-  "$lock" scripts/setup.sh)
+environment_key=$(key_of \
+  "$root $mode $version $torch ${TORCH_INDEX_URL:-} $TORCH_VERSION $PIP_VERSION" "$lock")
 messages_key=$(key_of "$environment_key ${ROS_DISTRO:-}" CMakeLists.txt package.xml \
   scripts/entry_point.py.in \
   msg/* interfaces/*/CMakeLists.txt interfaces/*/msg/* interfaces/*/*/CMakeLists.txt interfaces/*/*/msg/*)
