@@ -62,7 +62,9 @@ def events(
 ) -> Iterator[tuple[int, str, np.ndarray]]:
     """Yield ``(stamp_ns, "image" | "audio", data)`` in time order, looping the material."""
     frame_count, chunk_count = int(seconds * FRAME_RATE), int(seconds * SAMPLE_RATE / CHUNK)
-    frames = [(start_ns + index * SECOND // FRAME_RATE, "image", index) for index in range(frame_count)]
+    frames = [
+        (start_ns + index * SECOND // FRAME_RATE, "image", index) for index in range(frame_count)
+    ]
     chunks = [
         (start_ns + index * CHUNK * SECOND // SAMPLE_RATE, "audio", index)
         for index in range(chunk_count)

@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as on a robot; many threads make small networks slow
+# As on a robot: small networks run slower on many threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
+import numpy as np
+import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

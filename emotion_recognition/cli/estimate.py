@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--audio-only", action="store_true", help="leave out the images")
     only.add_argument("--video-only", action="store_true", help="leave out the sound")
-    parser.add_argument("--image-topic", help="topic of the images in a bag (default: the only one)")
+    parser.add_argument(
+        "--image-topic", help="topic of the images in a bag (default: the only one)"
+    )
     parser.add_argument("--audio-topic", help="topic of the sound in a bag (default: the only one)")
     defaults = RecognizerConfig()
     parser.add_argument(
