@@ -1,4 +1,4 @@
-"""Material for the benchmarks: VGA frames at 30 Hz and 16 kHz speech, looped for as long as asked."""
+"""Material for the benchmarks: VGA frames at 30 Hz and 16 kHz speech, looped as long as asked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
