@@ -247,3 +247,13 @@ def test_suppress_by_union_and_by_smaller_box():
     np.testing.assert_array_equal(suppress(boxes, scores, 0.9), [1, 0, 2, 3])
     np.testing.assert_array_equal(suppress(boxes, scores, 0.5, of_smaller=True), [1, 3])
     assert suppress(np.empty((0, 4)), np.empty(0), 0.5).size == 0
+
+
+def test_result_does_not_depend_on_the_images_before(heads, yunet_model):
+    # OpenCV keeps buffers of the last input's size; three sizes in turn must leave no trace.
+    for used, fresh in zip(detectors(yunet_model), detectors(yunet_model), strict=True):
+        for image in (heads[2], np.ascontiguousarray(heads[1][:200]), heads[1]):
+            used.detect(image)
+        (one,), (other,) = used.detect(heads[0]), fresh.detect(heads[0])
+        assert one.box == other.box and one.score == other.score
+        np.testing.assert_array_equal(one.points, other.points)
