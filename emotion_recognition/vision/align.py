@@ -20,7 +20,7 @@ TEMPLATE = np.array(
 TEMPLATE_SIZE = 48
 # Share of the box, where a detector finds boxes only: the Haar cascade's, printed by the bench.
 BOX_POINTS = np.array(
-    [[0.30, 0.39], [0.69, 0.39], [0.49, 0.63], [0.34, 0.81], [0.67, 0.81]], np.float32
+    [[0.30, 0.40], [0.68, 0.40], [0.48, 0.63], [0.34, 0.81], [0.67, 0.81]], np.float32
 )
 MAX_OVERSAMPLING = 8
 
