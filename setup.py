@@ -26,7 +26,13 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["emotion_recognition", "emotion_recognition.*"]),
-    package_data={"emotion_recognition": ["weights/*.safetensors", "weights/*.md"]},
+    package_data={
+        "emotion_recognition": [
+            "weights/*.safetensors",
+            "weights/folds/*.safetensors",
+            "weights/*.md",
+        ]
+    },
     data_files=[shared("config"), shared("launch"), shared("msg")],
     install_requires=requirements("runtime.txt"),
     extras_require={

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its figures again; `make bench` runs the ones that matter most."""

@@ -1,4 +1,4 @@
-"""Material for the benchmarks: VGA frames at 30 Hz and 16 kHz speech, looped for as long as asked."""
+"""Material for the benchmarks: VGA frames at 30 Hz and 16 kHz speech, looped as long as asked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,7 +62,9 @@ def events(
 ) -> Iterator[tuple[int, str, np.ndarray]]:
     """Yield ``(stamp_ns, "image" | "audio", data)`` in time order, looping the material."""
     frame_count, chunk_count = int(seconds * FRAME_RATE), int(seconds * SAMPLE_RATE / CHUNK)
-    frames = [(start_ns + index * SECOND // FRAME_RATE, "image", index) for index in range(frame_count)]
+    frames = [
+        (start_ns + index * SECOND // FRAME_RATE, "image", index) for index in range(frame_count)
+    ]
     chunks = [
         (start_ns + index * CHUNK * SECOND // SAMPLE_RATE, "audio", index)
         for index in range(chunk_count)

@@ -74,7 +74,10 @@ def _whole_window(
     frames = [material.frames[(3 * step) % len(material.frames)] for step in range(VIDEO_STEPS)]
 
     def update() -> None:
-        audio = np.zeros((AUDIO_STEPS, features_of(sound[:SAMPLE_RATE], SAMPLE_RATE, config.audio).shape[1]), np.float32)
+        audio = np.zeros(
+            (AUDIO_STEPS, features_of(sound[:SAMPLE_RATE], SAMPLE_RATE, config.audio).shape[1]),
+            np.float32,
+        )
         values = features_of(sound, SAMPLE_RATE, config.audio)[-AUDIO_STEPS:]
         audio[-len(values) :] = values
         faces = FaceStream(config.vision)

@@ -45,7 +45,7 @@ class Estimate:
     intensity: float = math.nan
     audio_weight: float = 0.0
     video_weight: float = 0.0
-    flags: Flags = Flags(0)
+    flags: Flags = Flags(0)  # noqa: RUF009 - immutable
     subject: str = ""
     face: Box | None = None
     frame_id: str = ""

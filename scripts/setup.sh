@@ -34,8 +34,8 @@ lock=requirements/lock/$mode-$version.txt
   "$(supported "$mode") are. Name one: make PYTHON=python3.11 ..."
 
 # --- what is done already ------------------------------------------------------------------------
-environment_key=$(key_of "$root $mode $version $torch ${TORCH_INDEX_URL:-} $TORCH_VERSION" \
-  "$lock" scripts/setup.sh)
+environment_key=$(key_of \
+  "$root $mode $version $torch ${TORCH_INDEX_URL:-} $TORCH_VERSION $PIP_VERSION" "$lock")
 messages_key=$(key_of "$environment_key ${ROS_DISTRO:-}" CMakeLists.txt package.xml \
   scripts/entry_point.py.in \
   msg/* interfaces/*/CMakeLists.txt interfaces/*/msg/* interfaces/*/*/CMakeLists.txt interfaces/*/*/msg/*)
@@ -72,8 +72,9 @@ make_environment() {
   "$venv/bin/python" -m pip install --quiet "pip==$PIP_VERSION" "$(grep '^setuptools==' "$lock")"
 }
 
+# --no-compile: Python compiles what is used, when it is used first; compiling all takes far longer.
 install_packages() {
-  "$venv/bin/python" -m pip install --no-deps --no-build-isolation --requirement "$lock"
+  "$venv/bin/python" -m pip install --no-compile --no-deps --no-build-isolation --requirement "$lock"
 }
 
 install_torch() {
@@ -81,7 +82,7 @@ install_torch() {
   [ -z "${TORCH_INDEX_URL:-}" ] || index=(--index-url "$TORCH_INDEX_URL")
   # Three equal signs: the registry's own build, not one with a local version such as +cpu.
   [ "$torch" = cpu ] || [ -n "${TORCH_INDEX_URL:-}" ] || wanted=torch===$TORCH_VERSION
-  "$venv/bin/python" -m pip install "${index[@]}" --constraint "$lock" "$wanted"
+  "$venv/bin/python" -m pip install --no-compile "${index[@]}" --constraint "$lock" "$wanted"
 }
 
 build_messages() {

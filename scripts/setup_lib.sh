@@ -1,4 +1,6 @@
-# Functions of scripts/setup.sh: messages, progress, stamps, choice of Python, system packages.
+# shellcheck shell=bash disable=SC2154
+# Functions of scripts/setup.sh, which sets root, venv, ros, log and STEPS: messages, progress, stamps,
+# choice of Python, system packages.
 
 note() { printf 'note: %s\n' "$*" >&2; }
 

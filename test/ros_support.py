@@ -158,3 +158,9 @@ def wait_until(condition: Callable[[], Any], timeout_s: float = 30, what: str = 
         if time.monotonic() > until_s:
             raise AssertionError(f"not within {timeout_s} s: {what or condition}")
         time.sleep(0.02)
+
+
+def command_line(*arguments: str) -> list[str]:
+    """The command line of ``emotion-recognition``, wherever it is installed."""
+    code = "import sys; from emotion_recognition.cli import main; sys.exit(main(sys.argv[1:]))"
+    return [sys.executable, "-c", code, *arguments]

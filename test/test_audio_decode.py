@@ -101,7 +101,7 @@ def test_an_unknown_format_is_named(name: str) -> None:
 
 
 def test_truncated_data_is_an_error() -> None:
-    with pytest.raises(AudioFormatError, match="7 bytes .* 2 x 2 bytes .*S16LE"):
+    with pytest.raises(AudioFormatError, match=r"7 bytes .* 2 x 2 bytes .*S16LE"):
         pcm_to_float(bytes(7), "S16LE", 2)
 
 

@@ -186,16 +186,17 @@ def test_jitter_below_half_a_hop_is_ignored(jitter_ns: list[int]) -> None:
 
 
 def test_a_slowly_drifting_clock_is_followed() -> None:
-    # 1000 ppm, ten times worse than a bad crystal: 60 ms in a minute, almost four hops.
+    # 1000 ppm, ten times worse than a bad crystal: 30 ms in half a minute, almost two hops.
     parts = [
         moved(chunk, (chunk.stamp_ns - START) // 1000)
-        for chunk in chunks(noise(960_000), size=1600)
+        for chunk in chunks(noise(480_000), size=1600)
     ]
     stream = fresh(PLAIN)
     result = feed(stream, parts)
     assert stream.breaks == 0
     last = parts[-1]
-    assert abs(result.stamps_ns[-1] - last.end_ns) < 2 * HOP_NS
+    # A tenth of a second of input at most waits for its frame, and the drift of 10 s is not yet in.
+    assert abs(result.stamps_ns[-1] - last.end_ns) < HOP_NS + 11_000_000
     assert np.all(np.diff(result.stamps_ns) > 0)
 
 

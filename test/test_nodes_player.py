@@ -4,7 +4,6 @@
 import array
 import signal
 import struct
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ros_support import Probe, module, probe, random_domain_id, running, wait_until
+from ros_support import Probe, command_line, module, probe, random_domain_id, running, wait_until
 
 pytestmark = pytest.mark.ros
 
@@ -151,9 +150,8 @@ def live(bag: Path) -> Iterator[list[EmotionState]]:
     with running(module("emotion_node", *arguments), domain_id) as node, probe(domain_id) as heard:
         wait_until(lambda: node.said("ready") or not node.running, 60)
         states = heard.hear(EmotionState, "emotion")
-        command = ["play", str(bag), "--wait", "30", "--rate", "0.5"]
-        code = "import sys; from emotion_recognition.cli import main; sys.exit(main(sys.argv[1:]))"
-        with running([sys.executable, "-c", code, *command], domain_id) as player:
+        play = command_line("play", str(bag), "--wait", "30", "--rate", "0.5")
+        with running(play, domain_id) as player:
             assert player.wait(90) == 0, player.text
             assert player.said(IMAGE_TOPIC, f"{recorded(bag)[IMAGE_TOPIC]} messages published")
         last = {"count": -1}

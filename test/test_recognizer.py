@@ -228,7 +228,7 @@ def test_wait_for_a_lagging_stream_ends_after_the_grace():
     assert waited_until - SECOND // 4 - FRAME <= newest <= waited_until
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(delays=st.lists(st.integers(0, 120), min_size=7, max_size=7), seed=st.integers(0, 99))
 def test_order_of_arrival_does_not_matter(delays, seed):
     """Transport delays of up to 120 ms, different for each message and stream."""
@@ -533,3 +533,54 @@ def test_staleness_must_outlast_the_time_between_two_faces():
     with pytest.raises(ValueError, match="stale_after_s is 1"):
         RecognizerConfig(vision=slow)
     assert replace(RecognizerConfig(), vision=slow, stale_after_s=2.0).stale_after_s == 2
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["frames", "sounds", "both"]),
+            st.sampled_from([0, 0, 0, 1, 3, 20, -1, -30, 100_000]),  # seconds from the last stamp
+            st.integers(1, 15),  # tenths of a second that follow
+            st.sampled_from([NO_FACE, LEFT, RIGHT]),
+            st.sampled_from([0.0, 0.5]),
+        ),
+        max_size=7,
+    )
+)
+def test_whatever_comes_estimates_are_sound(steps):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "emotion_recognition.vision.stream.make_detector", lambda *_: BrightnessDetector()
+        )
+        patch.setattr("emotion_recognition.recognizer.stream.AudioStream", LoudnessFeatures)
+        target = recognizer()
+        now = START
+        previous: Estimate | None = None
+        jumps = 0
+        for kind, jump, tenths, brightness, level in steps:
+            now += jump * SECOND
+            count = tenths * 3
+            shown = [Frame(now + n * FRAME, brightness) for n in range(count)]
+            heard = [Sound(now + n * CHUNK, level) for n in range(5 * tenths)]
+            events = {"frames": shown, "sounds": heard, "both": in_order(shown, heard)}[kind]
+            now += tenths * SECOND // 10
+            for estimate in feed(target, events):
+                check_soundness(estimate)
+                if previous is not None and target.status().clock_jumps == jumps:
+                    assert estimate.stamp_ns > previous.stamp_ns
+                    assert estimate.available or previous.available
+                previous, jumps = estimate, target.status().clock_jumps
+
+
+def check_soundness(estimate: Estimate) -> None:
+    assert estimate.stamp_ns % (SECOND // 4) == 0
+    assert estimate.stamp_ns - SECOND < estimate.newest_ns <= estimate.stamp_ns
+    unheard = estimate.flags & (Flags.AUDIO_STALE | Flags.NO_SPEECH)
+    unseen = estimate.flags & (Flags.VIDEO_STALE | Flags.NO_FACE)
+    assert estimate.available == (not (unheard and unseen))
+    if estimate.available:
+        assert sum(estimate.probabilities) == pytest.approx(1)
+        assert (estimate.audio_weight == 0) == bool(unheard)
+        assert (estimate.video_weight == 0) == bool(unseen)
+        assert bool(estimate.subject) != bool(unseen)

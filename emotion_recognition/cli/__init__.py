@@ -65,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (0 done, 1 failed, 2 wrong usage)."""
     chosen = _overview().parse_args(arguments)
     command = COMMANDS[chosen.command]
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    # Small networks run slower on many threads; set before PyTorch is imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         module = importlib.import_module(command.module)
     except ModuleNotFoundError as error:

@@ -8,6 +8,10 @@ from typing import Any
 
 BENCHMARKS: dict[str, tuple[str, str]] = {
     "ferplus": ("emotion_recognition.evaluation.ferplus", "benchmark_ferplus"),
+    "ravdess-actor01": (
+        "emotion_recognition.evaluation.ravdess_actor01",
+        "benchmark_ravdess_actor01",
+    ),
     "ravdess-voice": ("emotion_recognition.evaluation.ravdess_voice", "benchmark_ravdess_voice"),
     "valence-arousal": (
         "emotion_recognition.evaluation.valence_arousal",

@@ -1,4 +1,4 @@
-"""Estimate emotions over a ROS 2 bag or a video or sound file, faster than real time, without ROS."""
+"""Estimate emotions over a bag, video or sound file, faster than real time, without ROS."""
 
 import argparse
 import time
@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--audio-only", action="store_true", help="leave out the images")
     only.add_argument("--video-only", action="store_true", help="leave out the sound")
-    parser.add_argument("--image-topic", help="topic of the images in a bag (default: the only one)")
+    parser.add_argument(
+        "--image-topic", help="topic of the images in a bag (default: the only one)"
+    )
     parser.add_argument("--audio-topic", help="topic of the sound in a bag (default: the only one)")
     defaults = RecognizerConfig()
     parser.add_argument(
@@ -75,7 +77,7 @@ def main(options: argparse.Namespace) -> int:
         raise ValueError(f"{options.path}: no estimate: neither a face nor a voice for long enough")
     covered_s = (estimates[-1].stamp_ns - estimates[0].stamp_ns + estimates[0].window_ns) / 1e9
     speed = covered_s / max(1e-9, time.monotonic() - started_s)
-    print(f"{len(estimates)} estimates, {speed:.0f} times real time")
+    print(f"{len(estimates)} estimates, {speed:.1f} times real time")
     if options.out:
         print(f"written: {options.out}")
     print(f"clip: {overall[0]} {overall[1]:.2f}")

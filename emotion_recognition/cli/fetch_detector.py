@@ -7,7 +7,9 @@ from emotion_recognition.vision.yunet_file import YUNET_URL, download_yunet
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``emotion-recognition fetch-detector``."""
-    parser.add_argument("--url", default=YUNET_URL, help="where it is fetched (default: %(default)s)")
+    parser.add_argument(
+        "--url", default=YUNET_URL, help="where it is fetched (default: %(default)s)"
+    )
 
 
 def main(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Turn a video with sound into a ROS 2 bag that `ros2 bag play` and `emotion-recognition play` take."""
+"""Turn a video with sound into a ROS 2 bag, for `ros2 bag play` and `emotion-recognition play`."""
 
 import argparse
 from pathlib import Path

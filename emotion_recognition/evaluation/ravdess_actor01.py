@@ -54,6 +54,14 @@ def face_window(
     return window, mask
 
 
+def _read_faces(path: Path) -> npt.NDArray[np.uint8]:
+    """Return the grey face crops (20, 224, 224) that are stacked in one picture."""
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if picture is None or picture.shape != (FRAMES * SIDE, SIDE):
+        raise ValueError(f"'{path}' is no picture of {FRAMES} faces of {SIDE}x{SIDE} pixels")
+    return picture.astype(np.uint8).reshape(FRAMES, SIDE, SIDE)
+
+
 def benchmark_ravdess_actor01(data: Path, out: Path) -> dict[str, Any]:
     """Score face, voice and both on the clips below ``data/ravdess_actor01_faces``.
 
@@ -69,6 +77,7 @@ def benchmark_ravdess_actor01(data: Path, out: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: weights are missing or corrupt.
         FileNotFoundError: there are no clips.
+        ValueError: a picture is not what it should be.
     """
     began = time.monotonic()
     paths = sorted((data / "ravdess_actor01_faces").glob("01-*.jpg"))
@@ -83,7 +92,7 @@ def benchmark_ravdess_actor01(data: Path, out: Path) -> dict[str, Any]:
         voice = data / "ravdess_speech" / "Actor_01" / f"03{path.stem[2:]}.flac"
         samples, sample_rate = soundfile.read(voice, dtype="float32")
         sound, heard = centre_window(features_of(samples, sample_rate, AudioConfig()))
-        images = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE).reshape(FRAMES, SIDE, SIDE)
+        images = _read_faces(path)
         sight, seen = face_window(model, detector, images, len(samples) / sample_rate)
         truth.append(clip.label)
         both = model.predict(sound, heard, sight, seen)

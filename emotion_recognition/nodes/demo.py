@@ -37,7 +37,7 @@ from emotion_recognition.nodes.spin import stop_signals
 from emotion_recognition.nodes.timeline import timeline
 
 _READY_S = 90.0  # a cold start reads the weights and PyTorch from disk
-_LAST_WORDS_S = 2.5  # for the last estimate, and the diagnostics once a second
+_LAST_WORDS_S = (1.5, 20.0)  # least and most time to wait for the node's after the last message
 _INTERRUPTED = 130
 _MAX_RAW_BYTES = 1 << 30  # a longer or larger clip is played as JPEG images
 
@@ -98,6 +98,7 @@ class Audience(Node):
         self.player = Player(self, bag, stamps="now")
         self.fresh: list[EmotionState] = []
         self.received: dict[str, int] = {}
+        self.reported_s = 0.0  # when the newest diagnostics came
         self.create_subscription(EmotionState, "emotion", self._on_emotion, ESTIMATES)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
 
@@ -125,6 +126,7 @@ class Audience(Node):
                 values = {value.key: value.value for value in status.values}
                 self.received[stream] = int(values["received"])
                 self.view.rates[stream] = float(values["rate (1/s)"])
+                self.reported_s = time.monotonic()
 
 
 def _show(
@@ -152,16 +154,16 @@ def _show(
     executor = SingleThreadedExecutor()
     executor.add_node(audience)
     console = Console()
-    last_words_until_s = float("inf")
+    ended_s: float | None = None
     with _screen(console) as draw:
-        while time.monotonic() < last_words_until_s and not stopped.is_set():
+        while not stopped.is_set() and not _all_said(audience, ended_s):
             executor.spin_once(timeout_sec=0.1)
             if audience.fresh:
                 draw(view, audience.fresh)
                 audience.fresh = []
             _check_alive(node_process)
-            if not playing.is_alive() and last_words_until_s == float("inf"):
-                last_words_until_s = time.monotonic() + _LAST_WORDS_S
+            if ended_s is None and not playing.is_alive():
+                ended_s = time.monotonic()
     audience.player.stop()
     playing.join()
     if stopped.is_set():
@@ -177,6 +179,18 @@ def _show(
         f"received {audience.received_percent():.1f} %"
     )
     return 0
+
+
+def _all_said(audience: Audience, ended_s: float | None) -> bool:
+    """Whether the node has said that the streams fell silent, and reported how much it received."""
+    if ended_s is None:
+        return False
+    least_s, most_s = _LAST_WORDS_S
+    waited_s = time.monotonic() - ended_s
+    state = audience.view.state
+    silent = state is not None and not state.probabilities
+    reported = audience.reported_s > ended_s + least_s
+    return waited_s > most_s or (silent and reported)
 
 
 @contextlib.contextmanager

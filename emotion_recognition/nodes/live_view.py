@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from math import isnan
 
 import numpy as np
-from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -25,8 +24,8 @@ COLOURS = {
     "disgust": "green",
     "surprised": "bright_cyan",
 }
-_BAR = 26  # cells
-_PLANE_WIDTH, _PLANE_HEIGHT = 31, 9  # odd, so that the axes have cells of their own
+_BAR = 22  # cells
+_PLANE_WIDTH, _PLANE_HEIGHT = 29, 7  # odd, so that the axes have cells of their own
 
 
 @dataclass
@@ -46,7 +45,7 @@ class LiveView:
             return Panel("waiting for the first estimate ...", title=self.title, width=80)
         return Panel(
             Group(
-                Columns([_bars(self.state), _plane(self.state)], padding=(0, 2)),
+                _side_by_side(_bars(self.state), _plane(self.state)),
                 Text(""),
                 self._facts(self.state),
                 Text(""),
@@ -100,6 +99,12 @@ def strip(history: Sequence[tuple[float, str]], width: int = 60) -> Text:
     return text
 
 
+def _side_by_side(left: RenderableType, right: RenderableType) -> Table:
+    table = Table.grid(padding=(0, 4))
+    table.add_row(left, right)
+    return table
+
+
 def _bars(state: EmotionState) -> Table:
     table = Table.grid(padding=(0, 1))
     for label, probability in zip(state.labels, state.probabilities, strict=True):
@@ -128,8 +133,10 @@ def _plane(state: EmotionState) -> Text:
         rows[y][x] = "●"
     text = Text("\n".join("".join(row) for row in rows), style="bright_black")
     text.highlight_regex("●", f"bold {COLOURS.get(state.emotion, 'white')}")
-    text.append("\nvalence →  arousal ↑  ", style="dim")
-    text.append(f"{_signed(state.valence)} {_signed(state.arousal)}")
+    text.append("\nvalence → ", style="dim")
+    text.append(_signed(state.valence))
+    text.append("  arousal ↑ ", style="dim")
+    text.append(_signed(state.arousal))
     return text
 
 

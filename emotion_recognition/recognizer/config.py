@@ -21,12 +21,12 @@ class RecognizerConfig:
     vision: VisionConfig = field(default_factory=VisionConfig)
 
     def __post_init__(self) -> None:
-        shortest_stale = 2 / self.vision.face_rate
+        shortest_stale = 2 / self.vision.face_rate  # longer than from one face to the next
         for name, low, high in (
             ("window_s", 0.5, WINDOW_S),
             ("publish_rate", 0.1, 30.0),
             ("min_window_s", 0.1, self.window_s),
-            ("stale_after_s", shortest_stale, 10.0),  # longer than from one face to the next
+            ("stale_after_s", shortest_stale, max(10.0, shortest_stale)),
             ("smoothing_s", 0.0, 10.0),
             ("withhold_below", 0.0, 1.0),
         ):

@@ -67,6 +67,16 @@ def emotion_targets(shares: np.ndarray) -> np.ndarray:
     return targets / np.maximum(targets.sum(axis=1, keepdims=True), 1e-6)
 
 
+def at_most(faces: FerPlus, count: int) -> FerPlus:
+    """Return the faces with a majority, at most the first ``count`` of each emotion."""
+    kept = faces.kept()
+    rows = [
+        np.flatnonzero(kept.majority == column)[:count] for column in range(len(FERPLUS_CLASSES))
+    ]
+    chosen = np.sort(np.concatenate(rows))
+    return FerPlus(kept.images[chosen], kept.votes[chosen], kept.names[chosen])
+
+
 @torch.inference_mode()
 def build_bank(encoder: FrameEncoder, faces: FerPlus, versions: int, changed: bool) -> FaceBank:
     """Encode the faces of a FER+ split.

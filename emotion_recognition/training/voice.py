@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--features", type=Path, required=True, help="cache of voice_features")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--pretrain-epochs", type=int, default=12)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=48)
     parser.add_argument(
         "--folds", type=int, nargs="*", default=[1, 2, 3, 4, 5, 6, 0], help="0 is deployment"
     )
