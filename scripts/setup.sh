@@ -100,7 +100,8 @@ build_into() {
   local install=$1 generator=()
   shift
   command -v ninja >/dev/null && generator=(-G Ninja)
-  colcon --log-base "$ros/log" build --merge-install --symlink-install --install-base "$install" \
+  # Without a word about jobs colcon bounds the load, and a busy machine hardly builds at all.
+  MAKEFLAGS=-j$(nproc) colcon --log-base "$ros/log" build --merge-install --symlink-install --install-base "$install" \
     --build-base "$ros/build-$(basename "$install")" --base-paths "$@" \
     --cmake-args -DBUILD_TESTING=OFF "${generator[@]}"
 }

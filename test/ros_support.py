@@ -53,6 +53,7 @@ class Process:
             text=True,
             cwd=REPOSITORY,
             env={**ros_environment(domain_id), **environment},
+            start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -79,6 +80,10 @@ class Process:
         code = self._process.wait(timeout_s)
         self._reader.join(5)
         return code
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C: SIGINT to the process and all that it has started."""
+        os.killpg(self._process.pid, signal.SIGINT)
 
     def stop(self, number: int = signal.SIGTERM, timeout_s: float = 20) -> int:
         """Send a signal and wait for the end; return the exit code."""

@@ -40,7 +40,7 @@ class Inbox:
         self._sound: deque[tuple[int, float, Item]] = deque()
         self._silent_at_ns: int | None = None
         self._count = 0
-        self._closed = False
+        self.closed = False
         self.dropped_images = 0
         self.dropped_audio = 0
 
@@ -70,7 +70,7 @@ class Inbox:
     def close(self) -> None:
         """Let ``take`` return at once and for ever; nothing is handed out any more."""
         with self._changed:
-            self._closed = True
+            self.closed = True
             self._changed.notify()
 
     def take(self) -> tuple[list[Item], int | None] | None:
@@ -81,10 +81,10 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(
                 lambda: (
-                    self._closed or self._images or self._sound or self._silent_at_ns is not None
+                    self.closed or self._images or self._sound or self._silent_at_ns is not None
                 )
             )
-            if self._closed:
+            if self.closed:
                 return None
             entries = [*self._images, *((count, item) for count, _, item in self._sound)]
             entries.sort(key=lambda entry: entry[0])

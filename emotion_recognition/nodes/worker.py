@@ -65,6 +65,8 @@ class Worker:
         while (work := self._inbox.take()) is not None:
             items, silent_at_ns = work
             for item in items:
+                if self._inbox.closed:
+                    return
                 self._guarded(self._handle, item)
                 # After each message, as an offline run does: so both see the same windows.
                 self._guarded(self._publish_due, None)

@@ -1,0 +1,144 @@
+# ruff: noqa: E402 - what needs ROS is imported after the check for it
+"""The launch file, by ROS 2's own launch wherever that is installed."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ros_support import probe, random_domain_id, running, wait_until
+
+launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
+pytest.importorskip("launch_ros", reason="ROS 2's launch_ros is not installed")
+pytestmark = pytest.mark.ros
+
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from emotion_recognition.msg import EmotionState
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.launch_description_sources import get_launch_description_from_python_launch_file
+from launch_ros.actions import Node
+
+from emotion_recognition.nodes.dds import PROFILE_VARIABLES
+from emotion_recognition.nodes.graph import ARGUMENTS
+
+
+@pytest.fixture
+def launch_file(repository: Path) -> Path:
+    return repository / "launch" / "emotion_recognition.launch.py"
+
+
+@pytest.fixture
+def load(launch_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list]:
+    for name in PROFILE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    return lambda: get_launch_description_from_python_launch_file(str(launch_file)).entities
+
+
+def nodes(entities: list, **arguments: str) -> dict[str, Node]:
+    """The nodes that would start with these arguments, by executable."""
+    context = launch.LaunchContext()
+    for entity in entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            entity.execute(context)
+    context.launch_configurations.update(arguments)
+    started = {}
+    for entity in entities:
+        if isinstance(entity, OpaqueFunction):
+            for node in entity.execute(context):
+                if node.condition is None or node.condition.evaluate(context):
+                    started[node.node_executable] = node
+    return started
+
+
+def test_every_argument_is_declared_and_described(load):
+    declared = {entity.name: entity for entity in load() if hasattr(entity, "default_value")}
+    assert set(declared) == {argument.name for argument in ARGUMENTS} == set(ISSUED)
+    assert all(entity.description for entity in declared.values())
+
+
+ISSUED = (
+    *("image", "audio", "namespace", "params_file", "device"),
+    *("use_sim_time", "camera", "microphone", "log_level"),
+)
+
+
+def test_camera_and_microphone_start_on_demand(load):
+    assert set(nodes(load())) == {"emotion_node"}
+    assert set(nodes(load(), camera="true")) == {"emotion_node", "camera_node"}
+    assert set(nodes(load(), microphone="true")) == {"emotion_node", "microphone_node"}
+
+
+def profile(entities: list) -> dict[str, str]:
+    context = launch.LaunchContext()
+    return {
+        launch.utilities.perform_substitutions(context, entity.name): (
+            launch.utilities.perform_substitutions(context, entity.value)
+        )
+        for entity in entities
+        if isinstance(entity, SetEnvironmentVariable)
+    }
+
+
+def test_the_dds_profile_is_set_unless_the_user_set_one(load, repository, monkeypatch):
+    ours = str(repository / "config" / "fastdds.xml")
+    assert profile(load()) == dict.fromkeys(PROFILE_VARIABLES, ours)
+    monkeypatch.setenv(PROFILE_VARIABLES[0], "/mine.xml")
+    assert profile(load()) == {}
+
+
+LAUNCHER = """
+import sys
+from launch import LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch import LaunchDescription
+file, *arguments = sys.argv[1:]
+service = LaunchService()
+source = PythonLaunchDescriptionSource(file)
+given = [tuple(argument.split(":=", 1)) for argument in arguments]
+service.include_launch_description(
+    LaunchDescription([IncludeLaunchDescription(source, launch_arguments=given)])
+)
+sys.exit(service.run())
+"""
+
+
+def launched(launch_file: Path, domain_id: int, *arguments: str):
+    try:
+        get_package_prefix("emotion_recognition")
+    except PackageNotFoundError:
+        pytest.skip("the package is not built: colcon build")
+    return running([sys.executable, "-c", LAUNCHER, str(launch_file), *arguments], domain_id)
+
+
+def test_the_launched_graph_gives_estimates(launch_file: Path, talking_face: Path, tmp_path: Path):
+    parameters = tmp_path / "parameters.yaml"
+    parameters.write_text(
+        "/**/emotion_node: {ros__parameters: {use_audio: false, device: warp9}}\n"
+        f"/**/camera_node: {{ros__parameters: {{source: '{talking_face}', frame_id: eye}}}}\n",
+        encoding="utf-8",
+    )
+    domain_id = random_domain_id()
+    arguments = [f"params_file:={parameters}", "namespace:=robot", "image:=/eye/image"]
+    arguments += ["camera:=true", "device:=cpu", "log_level:=info"]
+    with launched(launch_file, domain_id, *arguments) as graph, probe(domain_id) as heard:
+        states = heard.hear(EmotionState, "/robot/emotion")
+        wait_until(
+            lambda: any(state.probabilities for state in states) or not graph.running,
+            100,
+            "an estimate",
+        )
+        assert graph.running, graph.text
+        assert next(state for state in states if state.probabilities).header.frame_id == "eye"
+        topics = dict(heard.node.get_topic_names_and_types())
+        assert "/eye/image" in topics
+        graph.interrupt()
+        assert graph.wait(60) == 0, graph.text
+    assert graph.text.count("process has finished cleanly") == 2, graph.text
+
+
+def test_a_node_that_cannot_start_says_why(launch_file: Path):
+    domain_id = random_domain_id()
+    with launched(launch_file, domain_id, "device:=warp9") as graph:
+        wait_until(lambda: graph.said("process has died", "exit code 1"), 90, "an end")
+    assert graph.said("[FATAL]", "'device'", "warp9")
