@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import copy
 import io
 import os
 import random
@@ -96,6 +97,7 @@ class Audience(Node):
         super().__init__("demo")
         self.view = view
         self.player = Player(self, bag, stamps="now")
+        self.last_estimate = view  # as it was with the last estimate, for the picture
         self.fresh: list[EmotionState] = []
         self.received: dict[str, int] = {}
         self.reported_s = 0.0  # when the newest diagnostics came
@@ -118,6 +120,7 @@ class Audience(Node):
         if message.probabilities:
             view.latencies_ms.append(nanoseconds(message.latency) / 1e6)
             view.history.append((view.elapsed_s, message.emotion))
+            self.last_estimate = copy.deepcopy(view)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -171,7 +174,7 @@ def _show(
     if not view.history:
         raise DemoError("no estimate came: is there a face or a voice in the clip?")
     if picture is not None:
-        _save(view, picture)
+        _save(audience.last_estimate, picture)
     print("demo: over time: " + ", ".join(map(str, timeline(view.history))))
     p95_ms = float(np.percentile(view.latencies_ms, 95))
     print(

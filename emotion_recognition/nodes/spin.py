@@ -1,6 +1,7 @@
 """Runs nodes until a signal: one way to start and to end for every command and executable."""
 
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -96,3 +97,4 @@ def run_nodes(makers: Sequence[Callable[[], Node]], args: Sequence[str] | None =
         return 0
     finally:
         rclpy.try_shutdown()
+        gc.freeze()  # at its end Python would collect all of PyTorch: a second of computing
