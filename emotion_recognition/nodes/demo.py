@@ -19,7 +19,6 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.live import Live
 
@@ -29,12 +28,11 @@ from emotion_recognition.bags.sample import SampleError, fetch_sample
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import nanoseconds
-from emotion_recognition.nodes.dds import use_profile
 from emotion_recognition.nodes.graph import remappings
 from emotion_recognition.nodes.live_view import LiveView, line
 from emotion_recognition.nodes.player import Player
 from emotion_recognition.nodes.qos import ESTIMATES
-from emotion_recognition.nodes.spin import stop_signals
+from emotion_recognition.nodes.spin import start_ros, stop_signals
 from emotion_recognition.nodes.timeline import timeline
 
 _READY_S = 90.0  # a cold start reads the weights and PyTorch from disk
@@ -74,7 +72,6 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
         RecordingError: the clip cannot be read.
     """
     clip = clip or _sample()
-    use_profile()
     _keep_to_this_machine()
     stopped = threading.Event()
     with tempfile.TemporaryDirectory(prefix="emotion_demo_") as folder, stop_signals(stopped.set):
@@ -82,7 +79,7 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
         bag = Path(folder) / "bag"
         compressed = _raw_bytes(clip) > _MAX_RAW_BYTES
         make_bag(clip, bag, compressed=compressed)
-        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+        start_ros([])
         try:
             with _emotion_node(device, compressed, Path(folder) / "node.log") as process:
                 return _show(bag, clip.name, process, stopped, picture)
