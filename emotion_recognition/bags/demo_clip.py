@@ -1,7 +1,7 @@
 """The clip of the demo: a face without a voice, and then a voice without a face.
 
 No package of the registry holds both at once; a stranger's voice laid under the face would give
-estimates that mean nothing. One after the other, they show what each stream does alone, and that the
+estimates that mean nothing. One after the other, they show what each stream does alone, and how the
 estimates go over from one to the other.
 """
 

@@ -23,8 +23,9 @@ from rich.console import Console
 from rich.live import Live
 
 from emotion_recognition.bags.clip import clip_duration_s, read_clip
+from emotion_recognition.bags.demo_clip import demo_clip
 from emotion_recognition.bags.events import FrameEvent
-from emotion_recognition.bags.sample import SampleError, fetch_sample
+from emotion_recognition.bags.sample import SampleError
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import nanoseconds
@@ -245,7 +246,7 @@ def _emotion_node(device: str, compressed: bool, log: Path) -> Iterator[subproce
 
 def _sample() -> Path:
     try:
-        return fetch_sample()
+        return demo_clip()
     except SampleError as error:
         raise DemoError(f"{error}. Give a clip of your own: --clip FILE") from error
 

@@ -48,7 +48,7 @@ class Recipe:
 
     network: FrameEncoderConfig = field(default_factory=FrameEncoderConfig)
     augmentation: Augmentation = field(default_factory=Augmentation)
-    epochs: int = 27
+    epochs: int = 25
     small_epochs: int = 14  # the first ones see the faces reduced to small_size, at half the cost
     small_size: int = 32
     batch_size: int = 128
