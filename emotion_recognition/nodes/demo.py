@@ -261,7 +261,7 @@ def _raw_bytes(clip: Path) -> float:
 
 def _check_alive(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
-        raise DemoError(f"emotion_node ended with exit code {process.returncode}: see its log")
+        raise DemoError(f"emotion_node ended with exit code {process.returncode}: its own words are above")
 
 
 def _keep_to_this_machine() -> None:
