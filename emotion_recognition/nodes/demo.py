@@ -49,7 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument(
-        "--picture", type=Path, metavar="FILE.svg", help="save the last live view as a picture"
+        "--picture",
+        type=Path,
+        metavar="FILE.svg",
+        help="save the live view as a picture: of the last estimate with a face, or the last one",
     )
 
 
@@ -95,7 +98,9 @@ class Audience(Node):
         super().__init__("demo")
         self.view = view
         self.player = Player(self, bag, stamps="now")
-        self.last_estimate = view  # as it was with the last estimate, for the picture
+        self.pictured = LiveView(
+            view.title
+        )  # the view of the last estimate, if possible with a face
         self.fresh: list[EmotionState] = []
         self.received: dict[str, int] = {}
         self.reported_s = 0.0  # when the newest diagnostics came
@@ -118,7 +123,9 @@ class Audience(Node):
         if message.probabilities:
             view.latencies_ms.append(nanoseconds(message.latency) / 1e6)
             view.history.append((view.elapsed_s, message.emotion))
-            self.last_estimate = copy.deepcopy(view)
+            shown = self.pictured.state
+            if message.face.width or shown is None or not shown.face.width:
+                self.pictured = copy.deepcopy(view)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -172,7 +179,7 @@ def _show(
     if not view.history:
         raise DemoError("no estimate came: is there a face or a voice in the clip?")
     if picture is not None:
-        _save(audience.last_estimate, picture)
+        _save(audience.pictured, picture)
     print("demo: over time: " + ", ".join(map(str, timeline(view.history))))
     p95_ms = float(np.percentile(view.latencies_ms, 95))
     print(
@@ -261,7 +268,9 @@ def _raw_bytes(clip: Path) -> float:
 
 def _check_alive(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
-        raise DemoError(f"emotion_node ended with exit code {process.returncode}: its own words are above")
+        raise DemoError(
+            f"emotion_node ended with exit code {process.returncode}: its own words are above"
+        )
 
 
 def _keep_to_this_machine() -> None:
