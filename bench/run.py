@@ -42,7 +42,7 @@ def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     quick = os.environ.get("BENCH") == "quick"
-    material = load_material(fetch_sample(), seconds=4.0)
+    material = load_material(fetch_sample("wolfgang"), fetch_sample("speech"))
     result: dict[str, object] = {"machine": _machine()}
     result |= measure_update_cost(material, load_model(), seconds=5 if quick else 20)
     result |= measure_live_graph(material, seconds=15 if quick else 60)

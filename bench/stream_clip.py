@@ -17,15 +17,15 @@ SECOND = 1_000_000_000
 
 @dataclass(frozen=True)
 class Material:
-    """A few seconds of one clip: BGR frames (480, 640, 3) uint8 and mono float32 sound."""
+    """A few seconds: BGR frames (480, 640, 3) uint8 and mono float32 sound."""
 
     frames: list[np.ndarray]
     sound: np.ndarray
 
 
-def load_material(clip: Path, seconds: float = 4.0) -> Material:
-    """Read the first ``seconds`` of ``clip``, at 30 frames a second, scaled and padded to VGA."""
-    with av.open(str(clip)) as container:
+def load_material(face: Path, voice: Path, seconds: float = 4.0) -> Material:
+    """Read the first ``seconds`` of a face, as VGA at 30 frames a second, and of a voice."""
+    with av.open(str(face)) as container:
         pictures = [
             (float(frame.time or 0.0), frame.to_ndarray(format="bgr24"))
             for frame in container.decode(video=0)
@@ -36,7 +36,7 @@ def load_material(clip: Path, seconds: float = 4.0) -> Material:
     for index in range(int(min(seconds, times[-1]) * FRAME_RATE)):
         picture = pictures[int(np.abs(times - index / FRAME_RATE).argmin())][1]
         frames.append(_letterbox(picture))
-    with av.open(str(clip)) as container:
+    with av.open(str(voice)) as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         parts = [
             piece.to_ndarray().reshape(-1)

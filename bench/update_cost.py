@@ -9,8 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 from emotion_recognition.audio.chunk import AudioChunk
+from emotion_recognition.audio.features import FEATURE_SIZE
 from emotion_recognition.audio.stream import features_of
 from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS, EmotionModel
+from emotion_recognition.model.frame_encoder import FrameEncoder
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.stream import FaceStream
 
@@ -73,19 +75,18 @@ def _whole_window(
     sound = np.resize(material.sound, length)
     frames = [material.frames[(3 * step) % len(material.frames)] for step in range(VIDEO_STEPS)]
 
+    faces = FaceStream(config.vision)
+
     def update() -> None:
-        audio = np.zeros(
-            (AUDIO_STEPS, features_of(sound[:SAMPLE_RATE], SAMPLE_RATE, config.audio).shape[1]),
-            np.float32,
-        )
+        audio = np.zeros((AUDIO_STEPS, FEATURE_SIZE), np.float32)
         values = features_of(sound, SAMPLE_RATE, config.audio)[-AUDIO_STEPS:]
         audio[-len(values) :] = values
-        faces = FaceStream(config.vision)
+        faces.reset()
         seen = [
             faces.add(START_NS + step * SECOND // 10, frame) for step, frame in enumerate(frames)
         ]
         crops = np.stack([face.crop for face in seen if face is not None])
-        vectors = np.zeros((VIDEO_STEPS, model.encode_faces(crops[:1]).shape[1]), np.float32)
+        vectors = np.zeros((VIDEO_STEPS, FrameEncoder.VECTOR_SIZE), np.float32)
         vectors[-len(crops) :] = model.encode_faces(crops)
         audio_mask = np.arange(AUDIO_STEPS) >= AUDIO_STEPS - len(values)
         video_mask = np.arange(VIDEO_STEPS) >= VIDEO_STEPS - len(crops)

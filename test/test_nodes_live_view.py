@@ -68,6 +68,15 @@ def test_before_the_first_estimate_it_says_so():
     assert "waiting" in drawn(LiveView("clip"))
 
 
+def test_an_outage_takes_the_bars_away_but_keeps_the_past():
+    gone = EmotionState(flags=EmotionState.VIDEO_STALE, valence=math.nan, arousal=math.nan)
+    text = drawn(LiveView("clip", state=gone, history=[(1.0, "sad")], latencies_ms=[40.0]))
+    assert "no estimate" in text
+    assert "video stale" in text
+    assert "●" not in text
+    assert text.count("█") == 1
+
+
 def test_a_line_holds_the_estimate():
     text = line(happy(flags=EmotionState.NO_SPEECH), 12.25)
     assert text.split()[:4] == ["12.25", "s", "happy", "0.80"]

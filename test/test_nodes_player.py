@@ -146,7 +146,12 @@ def live(bag: Path) -> Iterator[list[EmotionState]]:
     domain_id = random_domain_id()
     arguments = ["--ros-args", "-p", "use_sim_time:=true", "-r", f"image:={IMAGE_TOPIC}"]
     arguments += ["-r", f"audio:={AUDIO_TOPIC}", "-p", "image_reliability:=reliable"]
-    arguments += ["-p", "image_depth:=100"]  # no frame is lost, however busy the machine
+    arguments += [
+        "-p",
+        "image_depth:=100",
+        "-p",
+        "audio_queue_s:=60.0",
+    ]  # no frame is lost, however busy the machine
     with running(module("emotion_node", *arguments), domain_id) as node, probe(domain_id) as heard:
         wait_until(lambda: node.said("ready") or not node.running, 60)
         states = heard.hear(EmotionState, "emotion")

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import copy
 import io
 import os
 import random
@@ -18,22 +19,21 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.live import Live
 
 from emotion_recognition.bags.clip import clip_duration_s, read_clip
+from emotion_recognition.bags.demo_clip import demo_clip
 from emotion_recognition.bags.events import FrameEvent
-from emotion_recognition.bags.sample import SampleError, fetch_sample
+from emotion_recognition.bags.sample import SampleError
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import nanoseconds
-from emotion_recognition.nodes.dds import use_profile
 from emotion_recognition.nodes.graph import remappings
 from emotion_recognition.nodes.live_view import LiveView, line
 from emotion_recognition.nodes.player import Player
 from emotion_recognition.nodes.qos import ESTIMATES
-from emotion_recognition.nodes.spin import stop_signals
+from emotion_recognition.nodes.spin import start_ros, stop_signals
 from emotion_recognition.nodes.timeline import timeline
 
 _READY_S = 90.0  # a cold start reads the weights and PyTorch from disk
@@ -49,7 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument(
-        "--picture", type=Path, metavar="FILE.svg", help="save the last live view as a picture"
+        "--picture",
+        type=Path,
+        metavar="FILE.svg",
+        help="save the live view as a picture: of the last estimate with a face, or the last one",
     )
 
 
@@ -73,7 +76,6 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
         RecordingError: the clip cannot be read.
     """
     clip = clip or _sample()
-    use_profile()
     _keep_to_this_machine()
     stopped = threading.Event()
     with tempfile.TemporaryDirectory(prefix="emotion_demo_") as folder, stop_signals(stopped.set):
@@ -81,7 +83,7 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
         bag = Path(folder) / "bag"
         compressed = _raw_bytes(clip) > _MAX_RAW_BYTES
         make_bag(clip, bag, compressed=compressed)
-        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+        start_ros([])
         try:
             with _emotion_node(device, compressed, Path(folder) / "node.log") as process:
                 return _show(bag, clip.name, process, stopped, picture)
@@ -96,6 +98,9 @@ class Audience(Node):
         super().__init__("demo")
         self.view = view
         self.player = Player(self, bag, stamps="now")
+        self.pictured = LiveView(
+            view.title
+        )  # the view of the last estimate, if possible with a face
         self.fresh: list[EmotionState] = []
         self.received: dict[str, int] = {}
         self.reported_s = 0.0  # when the newest diagnostics came
@@ -118,6 +123,9 @@ class Audience(Node):
         if message.probabilities:
             view.latencies_ms.append(nanoseconds(message.latency) / 1e6)
             view.history.append((view.elapsed_s, message.emotion))
+            shown = self.pictured.state
+            if message.face.width or shown is None or not shown.face.width:
+                self.pictured = copy.deepcopy(view)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -171,7 +179,7 @@ def _show(
     if not view.history:
         raise DemoError("no estimate came: is there a face or a voice in the clip?")
     if picture is not None:
-        _save(view, picture)
+        _save(audience.pictured, picture)
     print("demo: over time: " + ", ".join(map(str, timeline(view.history))))
     p95_ms = float(np.percentile(view.latencies_ms, 95))
     print(
@@ -245,7 +253,7 @@ def _emotion_node(device: str, compressed: bool, log: Path) -> Iterator[subproce
 
 def _sample() -> Path:
     try:
-        return fetch_sample()
+        return demo_clip()
     except SampleError as error:
         raise DemoError(f"{error}. Give a clip of your own: --clip FILE") from error
 
@@ -260,7 +268,9 @@ def _raw_bytes(clip: Path) -> float:
 
 def _check_alive(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
-        raise DemoError(f"emotion_node ended with exit code {process.returncode}: see its log")
+        raise DemoError(
+            f"emotion_node ended with exit code {process.returncode}: its own words are above"
+        )
 
 
 def _keep_to_this_machine() -> None:

@@ -80,9 +80,7 @@ class Inbox:
         """
         with self._changed:
             self._changed.wait_for(
-                lambda: (
-                    self.closed or self._images or self._sound or self._silent_at_ns is not None
-                )
+                lambda: self.closed or self._images or self._sound or self._silent_at_ns is not None
             )
             if self.closed:
                 return None

@@ -25,6 +25,7 @@ COLOURS = {
     "surprised": "bright_cyan",
 }
 _BAR = 22  # cells
+_BARS_WIDTH = 37  # label, bar and figure
 _PLANE_WIDTH, _PLANE_HEIGHT = 29, 7  # odd, so that the axes have cells of their own
 
 
@@ -107,6 +108,9 @@ def _side_by_side(left: RenderableType, right: RenderableType) -> Table:
 
 def _bars(state: EmotionState) -> Table:
     table = Table.grid(padding=(0, 1))
+    table.min_width = _BARS_WIDTH
+    if not state.probabilities:
+        table.add_row("no estimate")
     for label, probability in zip(state.labels, state.probabilities, strict=True):
         cells = round(_BAR * probability)
         colour = COLOURS.get(label, "white")

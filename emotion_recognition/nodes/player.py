@@ -12,15 +12,13 @@ import rclpy
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 
 from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic
 from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.dds import use_profile
 from emotion_recognition.nodes.qos import LATCHED
 from emotion_recognition.nodes.run import add_ros_arguments
-from emotion_recognition.nodes.spin import stop_signals
+from emotion_recognition.nodes.spin import WRONG_USAGE, start_ros, stop_signals
 
 _CLOCK_PERIOD_S = 0.01
 
@@ -49,11 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Play until the end, SIGINT or SIGTERM; return the exit code."""
-    use_profile()
-    rclpy.init(
-        args=["emotion_recognition", *options.ros_args],
-        signal_handler_options=SignalHandlerOptions.NO,
-    )
+    if not start_ros(["--ros-args", *options.ros_args]):
+        return WRONG_USAGE
     try:
         node = Node("player")
         player = Player(

@@ -41,7 +41,7 @@ PARAMETERS = (
         "type of the sound out of audio_common_msgs; auto: as it is published",
         choices=("auto", *AUDIO_TYPES),
     ),
-    Parameter("audio_queue_s", 5.0, "sound that may wait, s: the newest is kept", 0.5, 60.0),
+    Parameter("audio_queue_s", 2.0, "sound that may wait, s: the newest is kept", 0.5, 60.0),
     Parameter(
         "audio_sample_rate", 16000, "Hz, for sound that no audio_info describes", 4000, 384000
     ),

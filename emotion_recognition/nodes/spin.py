@@ -1,6 +1,7 @@
 """Runs nodes until a signal: one way to start and to end for every command and executable."""
 
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from emotion_recognition.nodes.dds import use_profile
 
+WRONG_USAGE = 2
 _POLL_S = 0.1  # longest time until a signal is seen
 
 
@@ -55,6 +57,21 @@ def stop_signals(on_stop: Callable[[], object] = lambda: None) -> Iterator[StopS
             signal.signal(number, handler)
 
 
+def start_ros(args: Sequence[str] | None = None) -> bool:
+    """Initialise rclpy with our DDS profile and without its signal handlers.
+
+    Returns False, and says why, where the ROS arguments cannot be read.
+    """
+    use_profile()
+    try:
+        arguments = None if args is None else ["emotion_recognition", *args]
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        print(f"cannot read the ROS arguments: {error}", file=sys.stderr)
+        return False
+    return True
+
+
 def run_nodes(makers: Sequence[Callable[[], Node]], args: Sequence[str] | None = None) -> int:
     """Make the nodes and run them in this thread until SIGINT or SIGTERM; return the exit code.
 
@@ -66,13 +83,8 @@ def run_nodes(makers: Sequence[Callable[[], Node]], args: Sequence[str] | None =
         0 after a signal, 1 where a node could not start (the log says why), 2 for ROS arguments
         that cannot be read.
     """
-    use_profile()
-    try:
-        arguments = None if args is None else ["emotion_recognition", *args]
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:
-        print(f"cannot read the ROS arguments: {error}", file=sys.stderr)
-        return 2
+    if not start_ros(args):
+        return WRONG_USAGE
     nodes: list[Node] = []
     try:
         with stop_signals() as signals:
@@ -96,3 +108,4 @@ def run_nodes(makers: Sequence[Callable[[], Node]], args: Sequence[str] | None =
         return 0
     finally:
         rclpy.try_shutdown()
+        gc.freeze()  # at its end Python would collect all of PyTorch: a second of computing
