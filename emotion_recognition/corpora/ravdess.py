@@ -1,6 +1,5 @@
 """RAVDESS (Livingstone and Russo 2018): clips, labels and the six folds by actor."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,23 +54,11 @@ def speech_clips(data: Path) -> list[RavdessClip]:
     Raises:
         FileNotFoundError: there are none.
     """
-    return list(_clips(data / "ravdess_speech", ".flac"))
-
-
-def song_clips(data: Path) -> list[RavdessClip]:
-    """Return the 1012 sung clips below ``data/ravdess_song``, in the order of their names.
-
-    Raises:
-        FileNotFoundError: there are none.
-    """
-    return list(_clips(data / "ravdess_song", ".opus"))
-
-
-def _clips(folder: Path, suffix: str) -> Iterator[RavdessClip]:
-    paths = sorted(folder.glob(f"Actor_*/*{suffix}"))
+    folder = data / "ravdess_speech"
+    paths = sorted(folder.glob("Actor_*/*.flac"))
     if not paths:
-        raise FileNotFoundError(f"no RAVDESS clips '{folder}/Actor_*/*{suffix}': check --data")
-    return map(parse_clip, paths)
+        raise FileNotFoundError(f"no RAVDESS clips '{folder}/Actor_*/*.flac': check --data")
+    return [parse_clip(path) for path in paths]
 
 
 def validation_actors(fold: int) -> tuple[int, ...]:
