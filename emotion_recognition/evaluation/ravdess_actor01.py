@@ -54,7 +54,7 @@ def face_window(
     return window, mask
 
 
-def _read_faces(path: Path) -> npt.NDArray[np.uint8]:
+def read_faces(path: Path) -> npt.NDArray[np.uint8]:
     """Return the grey face crops (20, 224, 224) that are stacked in one picture."""
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None or picture.shape != (FRAMES * SIDE, SIDE):
@@ -92,7 +92,7 @@ def benchmark_ravdess_actor01(data: Path, out: Path) -> dict[str, Any]:
         voice = data / "ravdess_speech" / "Actor_01" / f"03{path.stem[2:]}.flac"
         samples, sample_rate = soundfile.read(voice, dtype="float32")
         sound, heard = centre_window(features_of(samples, sample_rate, AudioConfig()))
-        images = _read_faces(path)
+        images = read_faces(path)
         sight, seen = face_window(model, detector, images, len(samples) / sample_rate)
         truth.append(clip.label)
         both = model.predict(sound, heard, sight, seen)

@@ -137,12 +137,13 @@ def train(
         apex = torch.cat([suited, single])
         acted = functional.one_hot(labels, len(EMOTIONS)).float()
         weakest = torch.cat([torch.full((pairs,), 0.0), torch.full((alone,), ALONE_WEAKEST)])
-        sight, seen = network.video.stage_one(*compose(faces, apex, weakest, generator))
-        heard = sounds.features[rows].float(), sounds.mask[rows]
-        both = network.fuse(*heard, sight[:pairs], seen[:pairs])
-        face = network.fuse(*silence(alone), sight[pairs:], seen[pairs:])
-        loss = soft_cross_entropy(both.logits, acted, smoothing)
-        loss = (loss + soft_cross_entropy(face.logits, faces.targets[single], smoothing)) / 2
+        with torch.autocast("cpu", torch.bfloat16):
+            sight, seen = network.video.stage_one(*compose(faces, apex, weakest, generator))
+            heard = sounds.features[rows].float(), sounds.mask[rows]
+            both = network.fuse(*heard, sight[:pairs], seen[:pairs])
+            face = network.fuse(*silence(alone), sight[pairs:], seen[pairs:])
+        loss = soft_cross_entropy(both.logits.float(), acted, smoothing)
+        loss += soft_cross_entropy(face.logits.float(), faces.targets[single], smoothing)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -195,7 +196,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--id", default="ravdess-cremad-ferplus-2026.11", help="name of the weights"
     )
-    parser.add_argument("--steps", type=int, default=300, help="batches for a network")
+    parser.add_argument("--steps", type=int, default=200, help="batches for a network")
     parser.add_argument("--versions", type=int, default=2, help="augmented versions of each input")
     parser.add_argument("--folds", type=int, nargs="*", default=[1, 2, 3, 4, 5, 6, 0])
     options = parser.parse_args(arguments)
@@ -248,7 +249,8 @@ def main(arguments: list[str] | None = None) -> None:
             frame_encoder_sha256=checkpoint_sha256(options.encoder),
             licence=LICENCE,
         )
-    logger.info("all in %.0f s", time.monotonic() - began)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    logger.info("%d parameters each; all in %.0f s", parameters, time.monotonic() - began)
 
 
 if __name__ == "__main__":
