@@ -6,6 +6,7 @@ import copy
 import io
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.nodes.graph import remappings
-from emotion_recognition.nodes.live_view import LiveView, line
+from emotion_recognition.nodes.live_view import UNCERTAIN, LiveView, line
 from emotion_recognition.nodes.player import Player
 from emotion_recognition.nodes.qos import ESTIMATES
 from emotion_recognition.nodes.spin import start_ros, stop_signals
@@ -122,7 +123,8 @@ class Audience(Node):
         view.elapsed_s = (nanoseconds(message.header.stamp) - self.player.started_ns) / 1e9
         if message.probabilities:
             view.latencies_ms.append(nanoseconds(message.latency) / 1e6)
-            view.history.append((view.elapsed_s, message.emotion))
+            withheld = message.flags & EmotionState.WITHHELD
+            view.history.append((view.elapsed_s, UNCERTAIN if withheld else message.emotion))
             shown = self.pictured.state
             if message.face.width or shown is None or not shown.face.width:
                 self.pictured = copy.deepcopy(view)
@@ -223,8 +225,10 @@ def _screen(console: Console) -> Iterator[Callable[[LiveView, list[EmotionState]
 def _save(view: LiveView, picture: Path) -> None:
     console = Console(record=True, width=80, file=io.StringIO())
     console.print(view)
+    svg = console.export_svg(title="emotion-recognition demo")
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # no font from the web
     picture.parent.mkdir(parents=True, exist_ok=True)
-    console.save_svg(str(picture), title="emotion-recognition demo")
+    picture.write_text(svg, encoding="utf-8")
 
 
 @contextlib.contextmanager

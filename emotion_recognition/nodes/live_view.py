@@ -24,6 +24,8 @@ COLOURS = {
     "disgust": "green",
     "surprised": "bright_cyan",
 }
+UNCERTAIN = "uncertain"
+"""Stands in the history where an estimate was withheld."""
 _BAR = 22  # cells
 _BARS_WIDTH = 37  # label, bar and figure
 _PLANE_WIDTH, _PLANE_HEIGHT = 29, 7  # odd, so that the axes have cells of their own
