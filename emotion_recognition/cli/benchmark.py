@@ -12,12 +12,19 @@ BENCHMARKS: dict[str, tuple[str, str]] = {
         "emotion_recognition.evaluation.ravdess_actor01",
         "benchmark_ravdess_actor01",
     ),
+    "ravdess-fusion": (
+        "emotion_recognition.training.ravdess_fusion",
+        "benchmark_ravdess_fusion",
+    ),
     "ravdess-voice": ("emotion_recognition.evaluation.ravdess_voice", "benchmark_ravdess_voice"),
     "valence-arousal": (
         "emotion_recognition.evaluation.valence_arousal",
         "benchmark_valence_arousal",
     ),
 }
+
+QUICK = ("ravdess-fusion",)
+"""Benchmarks of several folds that can do one alone."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,22 +44,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for NAME.json and plots; made if absent",
     )
+    parser.add_argument(
+        "--quick", action="store_true", help=f"one fold only ({', '.join(QUICK)} alone)"
+    )
 
 
 def main(options: argparse.Namespace) -> int:
     """Run one benchmark and print its figures."""
     if not options.data.is_dir():
         raise NotADirectoryError(f"--data {options.data}: no such folder")
+    if options.quick and options.name not in QUICK:
+        raise ValueError(f"--quick: {options.name} has no short form; only {', '.join(QUICK)} has")
     options.out.mkdir(parents=True, exist_ok=True)
     module, function = BENCHMARKS[options.name]
-    run: Callable[[Path, Path], Mapping[str, Any]] = getattr(
-        importlib.import_module(module), function
-    )
-    result = run(options.data, options.out)
+    run: Callable[..., Mapping[str, Any]] = getattr(importlib.import_module(module), function)
+    result = run(options.data, options.out, **({"quick": True} if options.quick else {}))
     for key, value in result.items():
         if isinstance(value, float):
             print(f"{key:>20}  {value:.4f}")
         elif isinstance(value, (int, str)):
             print(f"{key:>20}  {value}")
+    table = options.out / f"{options.name}.md"
+    if table.is_file():
+        print(table.read_text(encoding="utf-8"))
     print(f"written: {options.out / options.name}.json")
     return 0

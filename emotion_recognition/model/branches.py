@@ -33,7 +33,8 @@ def _conv2d(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Seque
     return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
-def _conv1d(inputs: int, outputs: int) -> nn.Sequential:
+def conv1d_block(inputs: int, outputs: int) -> nn.Sequential:
+    """Convolve over three steps, normalise, ReLU: (B, inputs, T) to (B, outputs, T)."""
     conv = nn.Conv1d(inputs, outputs, 3, padding=1, bias=False)
     return nn.Sequential(conv, nn.BatchNorm1d(outputs), nn.ReLU())
 
@@ -69,10 +70,10 @@ class AudioBranch(nn.Module):
             nn.ReLU(),
         )
         self.temporal = nn.Sequential(
-            _conv1d(self.STAGE_ONE_SIZE, 256),
+            conv1d_block(self.STAGE_ONE_SIZE, 256),
             nn.MaxPool1d(2),
             nn.Dropout(dropout),
-            _conv1d(256, self.SIZE),
+            conv1d_block(256, self.SIZE),
         )
 
     def stage_one(self, audio: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,9 +85,13 @@ class AudioBranch(nn.Module):
         steps = shrink_mask(mask, AUDIO_STRIDE)
         return features[:, :, : steps.shape[1]] * steps[:, None], steps
 
+    def steps(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, 128, S) and mask (B, S) to stage-two features (B, 128, S // 2) and mask."""
+        return self.temporal(features), shrink_mask(mask, 2)
+
     def stage_two(self, features: Tensor, mask: Tensor) -> Tensor:
         """Features (B, 128, S) and mask (B, S) to the window's vector (B, 128), masked mean."""
-        return masked_mean(self.temporal(features), shrink_mask(mask, 2))
+        return masked_mean(*self.steps(features, mask))
 
     def forward(self, audio: Tensor, mask: Tensor) -> Tensor:
         """Both stages without fusion: frames (B, T, >= 64) to (B, 128)."""
@@ -102,10 +107,14 @@ class VisualBranch(nn.Module):
     def __init__(self, vector_size: int = 128, dropout: float = 0.3) -> None:
         super().__init__()
         self.first = nn.Sequential(
-            nn.Dropout(dropout), _conv1d(vector_size, 64), _conv1d(64, self.STAGE_ONE_SIZE)
+            nn.Dropout(dropout),
+            conv1d_block(vector_size, 64),
+            conv1d_block(64, self.STAGE_ONE_SIZE),
         )
         self.second = nn.Sequential(
-            _conv1d(self.STAGE_ONE_SIZE, 128), nn.Dropout(dropout), _conv1d(128, self.SIZE)
+            conv1d_block(self.STAGE_ONE_SIZE, 128),
+            nn.Dropout(dropout),
+            conv1d_block(128, self.SIZE),
         )
 
     def stage_one(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,6 +124,10 @@ class VisualBranch(nn.Module):
         vectors = torch.where(keep, vectors, torch.zeros_like(vectors))
         return self.first(vectors) * keep, mask
 
+    def steps(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, 64, T) and mask (B, T) to stage-two features (B, 128, T) and the mask."""
+        return self.second(features), mask
+
     def stage_two(self, features: Tensor, mask: Tensor) -> Tensor:
         """Features (B, 64, T) and mask (B, T) to the window's vector (B, 128), masked mean."""
-        return masked_mean(self.second(features), mask)
+        return masked_mean(*self.steps(features, mask))

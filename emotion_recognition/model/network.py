@@ -1,4 +1,4 @@
-"""The emotion network: both branches, intermediate attention between their stages, and heads."""
+"""The emotion network: both branches, the fusion between or after their stages, and heads."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from emotion_recognition.model.branches import AudioBranch, VisualBranch
+from emotion_recognition.model.branches import AudioBranch, VisualBranch, masked_mean
 from emotion_recognition.model.checkpoint import CheckpointError, load_checkpoint
-from emotion_recognition.model.fusion import IntermediateAttention
+from emotion_recognition.model.fusion import AFTER_BRANCHES, BETWEEN_STAGES
 from emotion_recognition.model.heads import Heads, NetworkOutput
 
 KIND = "emotion_network"
@@ -16,23 +16,42 @@ KIND = "emotion_network"
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Size of the network: the frame vectors that come in, and the queries and keys of fusion."""
+    """What the network is built of.
+
+    Attributes:
+        vector_size: Size of the frame vectors that come in.
+        attention_size: Size of the queries and keys of the fusion.
+        fusion: A name in ``BETWEEN_STAGES`` or ``AFTER_BRANCHES`` of ``model.fusion``.
+    """
 
     vector_size: int = 128
     attention_size: int = 64
+    fusion: str = "intermediate_attention"
 
 
 class EmotionNetwork(nn.Module):
-    """Class logits and intensity from one window of sound and face, either of which may miss."""
+    """Class logits and intensity from one window of sound and face, either of which may miss.
+
+    Raises:
+        ValueError: The configuration names no fusion of this network.
+    """
 
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NetworkConfig()
         self.audio = AudioBranch()
         self.video = VisualBranch(config.vector_size)
-        self.fusion = IntermediateAttention(
-            AudioBranch.STAGE_ONE_SIZE, VisualBranch.STAGE_ONE_SIZE, config.attention_size
-        )
+        if config.fusion in BETWEEN_STAGES:
+            self.fusion = BETWEEN_STAGES[config.fusion](
+                AudioBranch.STAGE_ONE_SIZE, VisualBranch.STAGE_ONE_SIZE, config.attention_size
+            )
+        elif config.fusion in AFTER_BRANCHES:
+            self.fusion = AFTER_BRANCHES[config.fusion](
+                AudioBranch.SIZE, VisualBranch.SIZE, config.attention_size
+            )
+        else:
+            known = ", ".join([*BETWEEN_STAGES, *AFTER_BRANCHES])
+            raise ValueError(f"fusion '{config.fusion}' is unknown: expected one of {known}")
         self.heads = Heads(AudioBranch.SIZE, VisualBranch.SIZE)
 
     def forward(
@@ -58,13 +77,16 @@ class EmotionNetwork(nn.Module):
         self, sound: Tensor, sound_mask: Tensor, sight: Tensor, sight_mask: Tensor
     ) -> NetworkOutput:
         """Go on from the features and masks that stage one of each branch returned."""
-        sound, sight = self.fusion(sound, sound_mask, sight, sight_mask)
-        return self.heads(
-            self.audio.stage_two(sound, sound_mask), self.video.stage_two(sight, sight_mask)
-        )
+        if self.config.fusion in BETWEEN_STAGES:
+            sound, sight = self.fusion(sound, sound_mask, sight, sight_mask)
+        sound, sound_mask = self.audio.steps(sound, sound_mask)
+        sight, sight_mask = self.video.steps(sight, sight_mask)
+        if self.config.fusion in AFTER_BRANCHES:
+            sound, sight = self.fusion(sound, sound_mask, sight, sight_mask)
+        return self.heads(masked_mean(sound, sound_mask), masked_mean(sight, sight_mask))
 
 
-def config_entries(network: EmotionNetwork) -> dict[str, int]:
+def config_entries(network: EmotionNetwork) -> dict[str, int | str]:
     """Return the configuration of ``network`` as it is kept in a checkpoint."""
     return asdict(network.config)
 

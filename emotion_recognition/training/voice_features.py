@@ -14,22 +14,27 @@ from emotion_recognition.audio.stream import AudioConfig, features_of
 from emotion_recognition.corpora import crema_d, ravdess
 
 
-def main(arguments: list[str] | None = None) -> None:
+def write_features(paths: list[Path], cache: Path) -> None:
     """Write the cache: names (N,), offsets (N + 1,), values (all frames, 87) as float16."""
-    parser = argparse.ArgumentParser(description="Compute the audio features of the voice corpora.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
-    parser.add_argument("--out", type=Path, required=True, help="cache to write (.npz)")
-    options = parser.parse_args(arguments)
-    paths = [clip.path for clip in ravdess.speech_clips(options.data)]
-    paths += [clip.path for clip in crema_d.clips(options.data)]
     frames = []
     for path in tqdm(paths, desc="features", mininterval=5):
         samples, sample_rate = soundfile.read(path, dtype="float32")
         frames.append(features_of(samples, sample_rate, AudioConfig()).astype(np.float16))
     offsets = np.cumsum([0, *map(len, frames)])
     names = np.array([path.stem for path in paths])
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(options.out, names=names, offsets=offsets, values=np.concatenate(frames))
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(cache, names=names, offsets=offsets, values=np.concatenate(frames))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Compute and cache the features of RAVDESS speech and CREMA-D."""
+    parser = argparse.ArgumentParser(description="Compute the audio features of the voice corpora.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
+    parser.add_argument("--out", type=Path, required=True, help="cache to write (.npz)")
+    options = parser.parse_args(arguments)
+    paths = [clip.path for clip in ravdess.speech_clips(options.data)]
+    paths += [clip.path for clip in crema_d.clips(options.data)]
+    write_features(paths, options.out)
 
 
 if __name__ == "__main__":

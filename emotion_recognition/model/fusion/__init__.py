@@ -1,0 +1,38 @@
+"""The ways in which the streams meet, by name.
+
+In the network: ``BETWEEN_STAGES`` after stage one of the branches, ``AFTER_BRANCHES`` after stage
+two; both are built from the feature sizes of audio and video there and the size of the queries, and
+map both streams' steps to new ones. ``EarlyFusion`` takes the place of stage two. On decisions:
+``DECISION``; ``hybrid`` is ``LogisticFusion`` on the decisions of both streams and of ``early``.
+"""
+
+from torch import nn
+
+from emotion_recognition.model.fusion.attention import CrossWeights, IntermediateAttention
+from emotion_recognition.model.fusion.decision import LogisticFusion, SoftmaxAverage
+from emotion_recognition.model.fusion.early import EarlyFusion
+from emotion_recognition.model.fusion.transformer import CrossAttention, TransformerFusion
+
+BETWEEN_STAGES: dict[str, type[nn.Module]] = {
+    "intermediate_attention": IntermediateAttention,
+    "intermediate_transformer": TransformerFusion,
+}
+AFTER_BRANCHES: dict[str, type[nn.Module]] = {"late_transformer": TransformerFusion}
+DECISION: dict[str, type[nn.Module]] = {
+    "late_softmax": SoftmaxAverage,
+    "late_logistic": LogisticFusion,
+    "hybrid": LogisticFusion,
+}
+
+__all__ = [
+    "AFTER_BRANCHES",
+    "BETWEEN_STAGES",
+    "DECISION",
+    "CrossAttention",
+    "CrossWeights",
+    "EarlyFusion",
+    "IntermediateAttention",
+    "LogisticFusion",
+    "SoftmaxAverage",
+    "TransformerFusion",
+]

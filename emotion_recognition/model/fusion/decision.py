@@ -1,0 +1,44 @@
+"""Decision-level fusion: the streams are judged apart, and only their logits meet."""
+
+import torch
+from torch import Tensor, nn
+
+from emotion_recognition.emotions import EMOTIONS
+
+
+class SoftmaxAverage(nn.Module):
+    """Mean of the class probabilities of the streams that are there; nothing to train."""
+
+    def forward(self, logits: Tensor, present: Tensor) -> Tensor:
+        """Judge from each stream's logits.
+
+        Args:
+            logits: (B, M, C) of M streams.
+            present: (B, M) bool, the streams that are there.
+
+        Returns:
+            (B, C) logarithm of the mean probabilities; equal for all classes with no stream.
+        """
+        keep = present[:, :, None].to(logits.dtype)
+        mean = (logits.softmax(dim=2) * keep).sum(dim=1) / keep.sum(dim=1).clamp(min=1)
+        return mean.clamp(min=1e-12).log()
+
+
+class LogisticFusion(nn.Module):
+    """Multinomial logistic regression on the log-probabilities of all streams.
+
+    ``logits = bias + sum_m W_m l_m``, where ``l_m`` are the stream's logits centred over the
+    classes, which keeps their log-probabilities but for a constant; zeros for a missing stream. It
+    starts as the sum of the streams, the product of their probabilities.
+    """
+
+    def __init__(self, streams: int = 2, classes: int = len(EMOTIONS)) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.eye(classes).repeat(streams, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(classes))
+
+    def forward(self, logits: Tensor, present: Tensor) -> Tensor:
+        """Logits (B, M, C) of M streams and their presence (B, M) bool to fused logits (B, C)."""
+        centred = logits - logits.mean(dim=2, keepdim=True)
+        centred = torch.where(present[:, :, None], centred, torch.zeros_like(centred))
+        return self.bias + torch.einsum("bmc,mkc->bk", centred, self.weight)
