@@ -44,9 +44,9 @@ from emotion_recognition.model.branches import VisualBranch
 from emotion_recognition.model.fusion import (
     AFTER_BRANCHES,
     BETWEEN_STAGES,
+    DECISION,
     EarlyFusion,
     LogisticFusion,
-    SoftmaxAverage,
 )
 from emotion_recognition.model.network import EmotionNetwork, NetworkConfig, load_network
 from emotion_recognition.training.calibration import fit_temperature
@@ -165,21 +165,6 @@ def train(model: nn.Module, pairs: Pairs, steps: int, seed: int) -> nn.Module:
     return average.model
 
 
-def fit_logistic(model: LogisticFusion, logits: Tensor, present: Tensor, labels: Tensor) -> None:
-    """Fit ``model`` in place to decisions (N, M, 8) and labels (N,), drawn to the plain sum."""
-    start = model.weight.detach().clone()
-    optimiser = torch.optim.LBFGS(model.parameters(), max_iter=100, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        loss = functional.cross_entropy(model(logits, present), labels)
-        loss = loss + 0.01 * (model.weight - start).square().sum()
-        loss.backward()
-        return loss
-
-    optimiser.step(closure)
-
-
 @torch.inference_mode()
 def judge(model: nn.Module, pairs: Pairs) -> Logits:
     """Return the logits of a trained network under all conditions."""
@@ -208,12 +193,23 @@ def decide(model: nn.Module, streams: Sequence[Logits]) -> Logits:
     return {condition: model(*decisions(streams, condition)) for condition in CONDITIONS}
 
 
-def fitted(streams: Sequence[Logits], labels: Tensor) -> LogisticFusion:
-    """Fit a logistic fusion to training decisions, all conditions counting alike."""
-    model = LogisticFusion(len(streams))
-    logits, present = zip(*(decisions(streams, c) for c in CONDITIONS), strict=True)
-    fit_logistic(model, torch.cat(logits), torch.cat(present), labels.repeat(len(CONDITIONS)))
-    return model
+def fit_logistic(model: LogisticFusion, streams: Sequence[Logits], labels: Tensor) -> None:
+    """Fit ``model`` in place to decisions under all conditions alike, drawn to the plain sum."""
+    logits, present = (
+        torch.cat(parts) for parts in zip(*(decisions(streams, c) for c in CONDITIONS), strict=True)
+    )
+    truth = labels.repeat(len(CONDITIONS))
+    start = model.weight.detach().clone()
+    optimiser = torch.optim.LBFGS(model.parameters(), max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        loss = functional.cross_entropy(model(logits, present), truth)
+        loss = loss + 0.01 * (model.weight - start).square().sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
 
 
 def split(fold: int, voices: VoiceSet, units: Tensor, heard: EmotionNetwork) -> dict[str, Pairs]:
@@ -269,9 +265,12 @@ def judge_networks(
     return {"audio": voice, "video": face, **judged}
 
 
-def calibrated(logits: Logits, valid: Logits, labels: Tensor) -> Logits:
-    """Divide by the temperature of each condition that fits the validation logits and labels."""
-    return {name: logits[name] / fit_temperature(valid[name], labels) for name in CONDITIONS}
+def calibrate(logits: dict[str, Logits], labels: Tensor) -> None:
+    """Divide one model's logits, by part of the fold, by the temperatures that fit ``valid``."""
+    for condition in CONDITIONS:
+        temperature = fit_temperature(logits["valid"][condition], labels)
+        for part in logits.values():
+            part[condition] = part[condition] / temperature
 
 
 def run_fold(fold: int, voices: VoiceSet, units: Tensor, steps: int = STEPS) -> FoldResult:
@@ -279,37 +278,23 @@ def run_fold(fold: int, voices: VoiceSet, units: Tensor, steps: int = STEPS) -> 
     heard, _ = load_network(fold_weights(fold))
     pairs = split(fold, voices, units, heard)
     networks = train_networks(heard, pairs["train"], steps, fold)
-    logits = {part: judge_networks(heard, networks, clips) for part, clips in pairs.items()}
-    labels = pairs["valid"].labels
-
-    def streams(part: str, *names: str) -> list[Logits]:
-        return [logits[part][name] for name in names]
-
-    for name, members in (
-        ("late_logistic", ("audio", "video")),
-        ("hybrid", ("audio", "video", "early")),
-    ):
-        model = fitted(streams("train", *members), pairs["train"].labels)
-        for part in ("valid", "test"):
-            logits[part][name] = decide(model, streams(part, *members))
-    result = {
-        name: calibrated(found, logits["valid"][name], labels)
-        for name, found in logits["test"].items()
-    }
-    sure = {
-        name: calibrated(logits["valid"][name], logits["valid"][name], labels)
-        for name in ("audio", "video")
-    }
-    average = SoftmaxAverage()
-    result["late_softmax"] = calibrated(
-        decide(average, [result["audio"], result["video"]]),
-        decide(average, [sure["audio"], sure["video"]]),
-        labels,
-    )
+    judged = {part: judge_networks(heard, networks, clips) for part, clips in pairs.items()}
+    logits = {name: {part: judged[part][name] for part in pairs} for name in judged["test"]}
+    for found in logits.values():
+        calibrate(found, pairs["valid"].labels)
+    for name, (build, members) in DECISION.items():
+        model = build()
+        if isinstance(model, LogisticFusion):
+            fit_logistic(model, [logits[m]["train"] for m in members], pairs["train"].labels)
+        logits[name] = {part: decide(model, [logits[m][part] for m in members]) for part in pairs}
+        calibrate(logits[name], pairs["valid"].labels)
     return FoldResult(
         ravdess.FOLDS[fold],
         pairs["test"].labels.numpy(),
-        {name: {c: result[name][c].softmax(dim=1).numpy() for c in CONDITIONS} for name in MODELS},
+        {
+            name: {c: logits[name]["test"][c].softmax(dim=1).numpy() for c in CONDITIONS}
+            for name in MODELS
+        },
     )
 
 

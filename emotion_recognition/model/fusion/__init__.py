@@ -3,8 +3,11 @@
 In the network: ``BETWEEN_STAGES`` after stage one of the branches, ``AFTER_BRANCHES`` after stage
 two; both are built from the feature sizes of audio and video there and the size of the queries, and
 map both streams' steps to new ones. ``EarlyFusion`` takes the place of stage two. On decisions:
-``DECISION``; ``hybrid`` is ``LogisticFusion`` on the decisions of both streams and of ``early``.
+``DECISION``, each with whose decisions meet: ``hybrid`` takes those of early fusion too.
 """
+
+from collections.abc import Callable
+from functools import partial
 
 from torch import nn
 
@@ -18,10 +21,10 @@ BETWEEN_STAGES: dict[str, type[nn.Module]] = {
     "intermediate_transformer": TransformerFusion,
 }
 AFTER_BRANCHES: dict[str, type[nn.Module]] = {"late_transformer": TransformerFusion}
-DECISION: dict[str, type[nn.Module]] = {
-    "late_softmax": SoftmaxAverage,
-    "late_logistic": LogisticFusion,
-    "hybrid": LogisticFusion,
+DECISION: dict[str, tuple[Callable[[], nn.Module], tuple[str, ...]]] = {
+    "late_softmax": (SoftmaxAverage, ("audio", "video")),
+    "late_logistic": (LogisticFusion, ("audio", "video")),
+    "hybrid": (partial(LogisticFusion, 3), ("audio", "video", "early")),
 }
 
 __all__ = [

@@ -23,8 +23,7 @@ class EarlyFusion(nn.Module):
     """Concatenates stage-one features at the rate of the audio and judges them together.
 
     ``logits = W mean_t(joint([audio_t; video_t]))``, where ``joint`` has the layers of the audio
-    branch's stage two. A missing stream is zeros, as
-    long as it would be.
+    branch's stage two. A missing stream counts as zeros of the same length.
     """
 
     def __init__(self, video_size: int = VisualBranch.STAGE_ONE_SIZE, dropout: float = 0.3) -> None:
