@@ -9,7 +9,7 @@ temperature for each model and condition. Nothing is chosen on test actors.
 The audio branch has heard the training actors, and knows them better than it will know strangers. A
 branch of another fold would not help: it heard the test actors. So the branch stays frozen, as in
 the deployed network, and the fusions see augmented versions of the training voices (``augment``),
-of which it recognises 75 to 79 %, instead of the clips themselves (88 to 91 %).
+which it recognises about as often as strangers', instead of the clips themselves.
 
 The face has one step for the whole clip. A softmax over one key is 1: attention of the voice to the
 face is trivial here, that of the face to the steps of the voice is not.
@@ -273,11 +273,11 @@ def calibrate(logits: dict[str, Logits], labels: Tensor) -> None:
             part[condition] = part[condition] / temperature
 
 
-def run_fold(fold: int, voices: VoiceSet, units: Tensor, steps: int = STEPS) -> FoldResult:
+def run_fold(fold: int, voices: VoiceSet, units: Tensor) -> FoldResult:
     """Train all models of fold 0 to 5 and judge its test clips; arguments as for ``split``."""
     heard, _ = load_network(fold_weights(fold))
     pairs = split(fold, voices, units, heard)
-    networks = train_networks(heard, pairs["train"], steps, fold)
+    networks = train_networks(heard, pairs["train"], STEPS, fold)
     judged = {part: judge_networks(heard, networks, clips) for part, clips in pairs.items()}
     logits = {name: {part: judged[part][name] for part in pairs} for name in judged["test"]}
     for found in logits.values():

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from emotion_recognition.evaluation.fusion_report import (
+    CONDITIONS,
+    FoldResult,
+    plot,
+    ranking,
+    summarise,
+    table,
+)
+
+MODELS = ("audio", "video", "early", "hybrid")
+
+
+def sure(predicted: list[int]) -> np.ndarray:
+    """Probabilities 0.65 for the prediction, 0.05 for the others."""
+    return np.where(np.eye(8)[predicted] == 1, 0.65, 0.05).astype(np.float32)
+
+
+def fold(actor: int, right: dict[str, int]) -> FoldResult:
+    """Four clips of class 0 to 3, of which each model gets so many right."""
+    truth = np.arange(4)
+    judged = {
+        model: {
+            condition: sure([i if i < count - (condition != "both") else 7 for i in range(4)])
+            for condition in CONDITIONS
+        }
+        for model, count in right.items()
+    }
+    return FoldResult((actor,), truth, judged)
+
+
+@pytest.fixture
+def models() -> dict:
+    return summarise(
+        [
+            fold(1, {"audio": 2, "video": 1, "early": 3, "hybrid": 4}),
+            fold(2, {"audio": 1, "video": 1, "early": 2, "hybrid": 3}),
+        ]
+    )
+
+
+def test_summarises_each_model_over_the_folds(models) -> None:
+    assert tuple(models) == MODELS
+    audio = models["audio"]
+    assert audio["n"] == 8
+    assert audio["accuracy"] == audio["top1"] == audio["accuracy_mean"] == 3 / 8
+    assert audio["accuracy_std"] == pytest.approx(np.std([0.5, 0.25], ddof=1))
+    assert [entry["actors"] for entry in audio["folds"]] == [[1], [2]]
+    assert [entry["accuracy"] for entry in audio["folds"]] == [0.5, 0.25]
+    expected = -(3 * np.log(0.65) + 5 * np.log(0.05)) / 8
+    assert audio["loss"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_says_the_same_of_each_missing_stream(models) -> None:
+    entry = models["hybrid"]
+    for condition in ("voice_missing", "face_missing"):
+        assert entry[condition]["accuracy"] == 5 / 8
+        assert {"accuracy", "uar", "top1", "top5", "loss", "folds"} <= entry[condition].keys()
+
+
+def test_ranks_streams_and_fusions_apart(models) -> None:
+    assert ranking(models) == {
+        "best_single": "audio",
+        "best_single_accuracy": 3 / 8,
+        "best_fusion": "hybrid",
+        "best_fusion_accuracy": 7 / 8,
+        "gain": 0.5,
+    }
+
+
+def test_one_fold_has_no_spread() -> None:
+    models = summarise([fold(1, {"audio": 2, "video": 1})])
+    assert models["audio"]["accuracy_std"] == 0.0
+
+
+def test_table_has_a_line_a_model(models) -> None:
+    lines = table(models).splitlines()
+    assert len(lines) == 2 + len(MODELS)
+    assert lines[2].startswith("| audio | 37.5 | 37.5 ± 17.7 |")
+    assert lines[2].endswith("| 12.5 | 12.5 |")
+
+
+def test_plot_is_a_picture(models, tmp_path: Path) -> None:
+    plot(models, tmp_path / "plot.png")
+    picture = cv2.imread(str(tmp_path / "plot.png"))
+    assert picture.shape[1] > 800 and picture.std() > 10
