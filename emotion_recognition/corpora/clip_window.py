@@ -50,7 +50,8 @@ def read_window(clip: Path, crop: Cropper | None = None, sound: Path | None = No
     Args:
         clip: A video, or the picture of a strip.
         crop: Cuts the faces out of a video's frames; a strip's are cut out already.
-        sound: Sound of the same take in another file; without it, that of the video.
+        sound: Sound of the same take in another file, taken to begin with the clip; without it,
+            that of the video. (RAVDESS's separate sound comes 33 ms before the video's own.)
 
     Raises:
         ValueError: The file is not what is expected, a crop has another shape, or an argument that
@@ -159,9 +160,10 @@ def _read_sound(path: Path, *, may_lack: bool = False) -> npt.NDArray[np.float32
             if may_lack:
                 return np.zeros(0, np.float32)
             raise ValueError(f"'{path}' holds no sound")
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+        # Channels are averaged here: the resampler's own mix of stereo to mono is louder by 3 dB.
+        resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
         pieces = [
-            piece.to_ndarray().reshape(-1)
+            piece.to_ndarray().mean(axis=0)
             for frame in (*container.decode(audio=0), None)
             for piece in resampler.resample(frame)
         ]

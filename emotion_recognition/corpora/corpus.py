@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -143,8 +143,8 @@ def visible(paths: Iterable[Path]) -> list[Path]:
 
 
 def _broken(name: str, folder: Path, paths: Sequence[Path]) -> list[Problem]:
-    with ThreadPoolExecutor() as pool:
-        reasons = pool.map(why_unreadable, paths)
+    with ThreadPool() as pool:
+        reasons = pool.imap(why_unreadable, paths, chunksize=64)
         bar = tqdm(reasons, f"checking {name}", len(paths), delay=5, mininterval=1)
         return [
             Problem("broken", _within(folder, path), reason)
