@@ -62,7 +62,7 @@ def read_tables(folder: Path, split: str) -> Arrays:
             continue
         try:
             images.append(_image(face["pixels"]))
-            votes.append(np.array([vote[column] for column in COLUMNS]).astype(np.uint8))
+            votes.append(np.array([vote[column] for column in COLUMNS], dtype=np.uint8))
             names.append(vote["Image name"])
         except (ValueError, OverflowError) as error:
             problems.append(Problem("broken", f"line {number}", str(error)))
@@ -84,7 +84,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
 
 
 def _image(pixels: str) -> npt.NDArray[np.uint8]:
-    values = np.array(pixels.split()).astype(np.int64)
+    values = np.array(pixels.split(), dtype=np.int64)
     if len(values) != SIDE * SIDE or values.min() < 0 or values.max() > 255:
         raise ValueError(f"{len(values)} pixels: expected {SIDE * SIDE} numbers from 0 to 255")
     return values.astype(np.uint8).reshape(SIDE, SIDE)
