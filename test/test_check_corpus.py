@@ -56,7 +56,7 @@ def test_wrong_rows_are_listed_together(tmp_path: Path) -> None:
     found = {problem.where: problem.reason for problem in caught.value.problems}
     assert found["line 5"] == "'PrivateTest' in fer2013.csv, 'PublicTest' in fer2013new.csv"
     assert "many" in found["line 2"]
-    assert found["line 4"] == "3 pixels: expected 2304 numbers from 0 to 255"
+    assert found["line 4"] == "3 numbers: expected 2304 from 0 to 255"
     assert found["line 6"] == "fer2013.csv ends before it"
 
 
@@ -71,7 +71,7 @@ def test_other_columns_and_an_empty_split_are_refused(tmp_path: Path) -> None:
 
 def test_a_vote_that_does_not_fit_is_broken(tmp_path: Path) -> None:
     write_tables(tmp_path, votes=["Training,fer0000000.png,-4,0,0,0,0,0,0,0,0,999", *VOTE_ROWS[1:]])
-    with pytest.raises(CorpusError, match="1 broken"):
+    with pytest.raises(CorpusError, match="10 numbers: expected 10 from 0 to 255: line 2"):
         load_ferplus(tmp_path, "train")
 
 

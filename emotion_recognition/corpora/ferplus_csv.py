@@ -61,10 +61,10 @@ def read_tables(folder: Path, split: str) -> Arrays:
         if vote["Usage"] != _USAGES[split] or not vote["Image name"]:
             continue
         try:
-            images.append(_image(face["pixels"]))
-            votes.append(np.array([vote[column] for column in COLUMNS], dtype=np.uint8))
+            images.append(_octets(face["pixels"].split(), SIDE * SIDE))
+            votes.append(_octets([vote[column] for column in COLUMNS], len(COLUMNS)))
             names.append(vote["Image name"])
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             problems.append(Problem("broken", f"line {number}", str(error)))
     if problems:
         raise CorpusError(f"FER+ '{folder}'", problems)
@@ -83,8 +83,8 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
             yield {column: row[column].strip() for column in columns}
 
 
-def _image(pixels: str) -> npt.NDArray[np.uint8]:
-    values = np.array(pixels.split(), dtype=np.int64)
-    if len(values) != SIDE * SIDE or values.min() < 0 or values.max() > 255:
-        raise ValueError(f"{len(values)} pixels: expected {SIDE * SIDE} numbers from 0 to 255")
-    return values.astype(np.uint8).reshape(SIDE, SIDE)
+def _octets(words: list[str], count: int) -> npt.NDArray[np.uint8]:
+    values = np.array(words, dtype=np.int64)
+    if len(values) != count or values.min() < 0 or values.max() > 255:
+        raise ValueError(f"{len(values)} numbers: expected {count} from 0 to 255")
+    return values.astype(np.uint8)
