@@ -2,7 +2,15 @@ import pytest
 import torch
 
 from emotion_recognition.model.branches import AudioBranch, VisualBranch, masked_mean, shrink_mask
-from emotion_recognition.model.network import EmotionNetwork
+from emotion_recognition.model.checkpoint import save_checkpoint
+from emotion_recognition.model.fusion import AFTER_BRANCHES, BETWEEN_STAGES
+from emotion_recognition.model.network import (
+    KIND,
+    EmotionNetwork,
+    NetworkConfig,
+    config_entries,
+    load_network,
+)
 
 BATCH = 3
 
@@ -112,3 +120,46 @@ def test_masks_shrink_by_any_and_means_leave_masked_steps_out() -> None:
     values = torch.tensor([[[1.0, 5.0, 9.0]]])
     assert masked_mean(values, torch.tensor([[True, False, True]])).item() == 5
     assert masked_mean(values, torch.tensor([[False, False, False]])).item() == 0
+
+
+FUSIONS = [*BETWEEN_STAGES, *AFTER_BRANCHES]
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_the_fusion_is_chosen_by_name_and_kept_in_the_checkpoint(fusion, window, tmp_path) -> None:
+    torch.manual_seed(1)
+    network = EmotionNetwork(NetworkConfig(fusion=fusion)).eval()
+    assert network(**window).logits.shape == (BATCH, 8)
+    network = network.half().float()  # as a checkpoint rounds it
+    path = tmp_path / "network.safetensors"
+    save_checkpoint(path, network, KIND, "test", config_entries(network))
+    loaded, _ = load_network(path)
+    assert loaded.config.fusion == fusion
+    assert torch.equal(loaded(**window).logits, network(**window).logits)
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("stream", ["audio", "video"])
+def test_no_fusion_lets_through_a_missing_stream(fusion, stream, window) -> None:
+    torch.manual_seed(2)
+    network = EmotionNetwork(NetworkConfig(fusion=fusion)).eval()
+    window[f"{stream}_mask"][:] = False
+    expected = network(**window)
+    assert getattr(expected, f"{stream}_weight").tolist() == [0.0] * BATCH
+    window[stream][:] = 1e6
+    assert torch.equal(network(**window).logits, expected.logits)
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_with_any_fusion_each_stream_changes_the_part_of_the_other(fusion, window) -> None:
+    torch.manual_seed(3)
+    network = EmotionNetwork(NetworkConfig(fusion=fusion)).eval()
+    torch.nn.init.zeros_(network.heads.video_classes.weight)  # leaves the audio's part
+    expected = network(**window).logits
+    window["video"] = window["video"].flip(0) * 3
+    assert not torch.allclose(network(**window).logits, expected, atol=1e-7)
+
+
+def test_an_unknown_fusion_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'middle' is unknown: expected one of intermediate_att"):
+        EmotionNetwork(NetworkConfig(fusion="middle"))

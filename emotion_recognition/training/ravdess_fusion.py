@@ -9,7 +9,7 @@ temperature for each model and condition. Nothing is chosen on test actors.
 The audio branch has heard the training actors, and knows them better than it will know strangers. A
 branch of another fold would not help: it heard the test actors. So the branch stays frozen, as in
 the deployed network, and the fusions see augmented versions of the training voices (``augment``),
-which it recognises about as often as strangers', instead of the clips themselves.
+which it recognises little more often than strangers', instead of the clips themselves.
 
 The face has one step for the whole clip. A softmax over one key is 1: attention of the voice to the
 face is trivial here, that of the face to the steps of the voice is not.
