@@ -47,7 +47,7 @@ def _entry(folds: Sequence[FoldResult], model: str, condition: str) -> dict[str,
     return {
         **_figures(truth, probabilities),
         "accuracy_mean": float(np.mean(accuracies)),
-        "accuracy_std": float(np.std(accuracies, ddof=1)) if len(folds) > 1 else 0.0,
+        "accuracy_std": _spread(accuracies),
         "folds": [
             {"actors": list(fold.actors), **figures}
             for fold, figures in zip(folds, each, strict=True)
@@ -64,17 +64,27 @@ def _figures(
     return {"n": len(truth), **{name: report[name] for name in FIGURES}, "loss": loss}
 
 
+def _spread(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
 def ranking(models: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the best single stream and fusion by accuracy, and what fusing gains."""
+    """Return the best single stream and fusion by accuracy, and what fusing gains.
+
+    ``gain`` is over all clips, ``gain_std`` the sample standard deviation of the folds' gains.
+    """
     single = max(SINGLE, key=lambda name: models[name]["accuracy"])
     fusion = max(set(models) - set(SINGLE), key=lambda name: models[name]["accuracy"])
     best, base = models[fusion]["accuracy"], models[single]["accuracy"]
+    folds = zip(models[fusion]["folds"], models[single]["folds"], strict=True)
+    gains = [ours["accuracy"] - alone["accuracy"] for ours, alone in folds]
     return {
         "best_single": single,
         "best_single_accuracy": base,
         "best_fusion": fusion,
         "best_fusion_accuracy": best,
         "gain": best - base,
+        "gain_std": _spread(gains),
     }
 
 
@@ -117,6 +127,7 @@ def plot(models: Mapping[str, Any], path: Path) -> None:
             label=condition.replace("_", " "),
         )
     axes.set_xticks(places, list(models), rotation=25, ha="right")
-    axes.set_ylabel("accuracy (%), mean ± deviation over folds")
-    axes.legend()
+    axes.set_ylabel("accuracy (%)")
+    axes.set_title("Mean over the folds and standard deviation")
+    figure.legend(loc="outside lower center", ncols=len(CONDITIONS), frameon=False)
     figure.savefig(path, dpi=120)

@@ -310,8 +310,8 @@ def benchmark_ravdess_fusion(data: Path, out: Path, quick: bool = False) -> dict
         quick: Only the first fold.
 
     Returns:
-        ``n`` clips, ``models`` (see :func:`summarise`), ``best_single``, ``best_fusion``, their
-        accuracies and the ``gain``, ``quick`` and ``seconds``, as written.
+        ``n`` clips, ``models`` (see :func:`summarise`), the entries of :func:`ranking`, ``quick``
+        and ``seconds``, as written.
 
     Raises:
         CheckpointError: weights of a fold are missing or corrupt.
