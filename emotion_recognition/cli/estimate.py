@@ -70,7 +70,6 @@ def main(options: argparse.Namespace) -> int:
     started_s = time.monotonic()
     estimates: list[Estimate] = []
     with _table(options.out, model.labels, origin_ns) as write:
-        print(HEADER)
         for estimate in recognize(
             options.path,
             config,
@@ -80,6 +79,8 @@ def main(options: argparse.Namespace) -> int:
             image_topic=options.image_topic,
             audio_topic=options.audio_topic,
         ):
+            if not estimates:
+                print(HEADER)
             print(text_row(estimate, origin_ns), flush=True)
             write(estimate)
             estimates.append(estimate)
