@@ -16,7 +16,7 @@ help: ## list these targets
 setup: ## environment in .venv, messages in build/ros; only what is not done yet
 	@scripts/setup.sh
 
-demo: setup ## a talking face, or CLIP=path, through real ROS 2 nodes with a live view
+demo: setup ## a face and a voice, or CLIP=path, through real ROS 2 nodes with a live view
 	@$(ENV) && emotion-recognition demo $(if $(CLIP),--clip "$(CLIP)")
 
 test: setup ## all tests, or TESTS='test/test_x.py -k word'
