@@ -44,7 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--detector", choices=DETECTORS, default="auto", help="face detector (default: auto)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--model", type=Path, help="network weights (default: the shipped ones)")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="weights of the network (default: the shipped ones)",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
