@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import numpy as np
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def heard_library() -> None:
+    """Let ``caplog`` hear the library, which the node of an earlier test took for itself."""
+    logging.getLogger("emotion_recognition").propagate = True
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2 or scr
 pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built: colcon build")
 
 import rclpy
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -34,6 +35,14 @@ def ros_environment(domain_id: int) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def skip_unless_built() -> None:
+    """Skip the test where launch would not find the package's executables."""
+    try:
+        get_package_prefix("emotion_recognition")
+    except PackageNotFoundError:
+        pytest.skip("the package is not built: colcon build")
 
 
 def random_domain_id() -> int:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ros_support import probe, random_domain_id, running, wait_until
+from ros_support import probe, random_domain_id, running, skip_unless_built, wait_until
 
 launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
 pytest.importorskip("launch_ros", reason="ROS 2's launch_ros is not installed")
 pytestmark = pytest.mark.ros
 
-from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from emotion_recognition.msg import EmotionState
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.launch_description_sources import get_launch_description_from_python_launch_file
@@ -104,10 +103,7 @@ sys.exit(service.run())
 
 
 def launched(launch_file: Path, domain_id: int, *arguments: str):
-    try:
-        get_package_prefix("emotion_recognition")
-    except PackageNotFoundError:
-        pytest.skip("the package is not built: colcon build")
+    skip_unless_built()
     return running([sys.executable, "-c", LAUNCHER, str(launch_file), *arguments], domain_id)
 
 

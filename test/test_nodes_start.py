@@ -98,7 +98,7 @@ def test_sigterm_in_the_middle_of_the_start_is_a_clean_end():
     assert "Traceback" not in process.text
 
 
-def test_sigterm_is_a_clean_end_within_two_seconds_of_work(face_image: np.ndarray):
+def test_sigterm_in_the_middle_of_work_is_a_clean_end(face_image: np.ndarray):
     domain_id = random_domain_id()
     arguments = ("--ros-args", "-p", "image_transport:=compressed", "-p", "use_audio:=false")
     with running(module("emotion_node", *arguments), domain_id) as process, probe(domain_id) as p:
