@@ -1,8 +1,10 @@
 """The command ``emotion-recognition``: help, exit codes, and what it says when ROS is missing."""
 
 import argparse
+import csv
 import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from emotion_recognition.cli import COMMANDS, DONE, FAILED, WRONG_USAGE, main
+from emotion_recognition.emotions import EMOTIONS
 
 NEEDS_ROS = [name for name, command in COMMANDS.items() if ".nodes." in command.module]
 
@@ -101,6 +104,22 @@ def test_an_import_error_of_other_commands_is_not_blamed_on_ros(monkeypatch):
     monkeypatch.setattr(importlib, "import_module", fail)
     with pytest.raises(ImportError, match="av is broken"):
         main(["estimate", "clip.mp4"])
+
+
+def test_estimate_writes_a_row_an_estimate_and_names_the_emotion_of_the_clip(
+    talking_face: Path, tmp_path: Path, capsys
+):
+    out = tmp_path / "estimates.csv"
+    assert exit_code("estimate", str(talking_face), "--out", str(out)) == DONE
+    *_, count, written, clip = capsys.readouterr().out.splitlines()
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    given = "time,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags"
+    assert list(rows[0]) == [*given.split(","), *(f"p_{name}" for name in EMOTIONS)]
+    assert written == f"written: {out}"
+    assert 0 < int(count.split()[0]) <= len(rows)
+    summary = re.fullmatch(r"clip: (\w+) ([01]\.\d\d)", clip)
+    assert summary and summary[1] in EMOTIONS
 
 
 @pytest.mark.timeout(300)
