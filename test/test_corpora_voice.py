@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from emotion_recognition.corpora import crema_d, ravdess
 
@@ -54,7 +55,7 @@ def test_votes_are_those_on_the_voice_alone(tmp_path: Path) -> None:
     (tmp_path / "crema_d").mkdir()
     (tmp_path / "crema_d_labels").mkdir()
     for name in ("1001_DFA_ANG_XX", "1002_DFA_HAP_LO"):
-        (tmp_path / "crema_d" / f"{name}.opus").touch()
+        soundfile.write(tmp_path / "crema_d" / f"{name}.wav", np.zeros(160), 16000)
     (tmp_path / "crema_d_labels" / "tabulatedVotes.csv").write_text(
         '"","A","D","F","H","N","S","fileName","meanEmoResp"\n'
         '"100001",6,2,0,0,0,2,"1001_DFA_ANG_XX",70\n'

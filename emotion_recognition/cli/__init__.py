@@ -38,6 +38,9 @@ COMMANDS: dict[str, Command] = {
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
     ),
+    "check-corpus": Command(
+        "emotion_recognition.cli.check_corpus", "list what is missing or broken in a data set"
+    ),
     "fetch-detector": Command(
         "emotion_recognition.cli.fetch_detector", "download the YuNet face detector (optional)"
     ),

@@ -1,22 +1,36 @@
-"""CREMA-D (Cao et al. 2014): clips of 91 actors with the emotions that listeners heard in them."""
+"""CREMA-D (Cao et al. 2014): clips of 91 actors with the emotions that people perceived in them."""
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
+from emotion_recognition.corpora.corpus import Corpus, read_corpus, visible, wrong_layout
+from emotion_recognition.corpora.media import SOUND_SUFFIXES
 from emotion_recognition.emotions import CREMA_D_CODES, EMOTIONS
 
-VOICE_ONLY = "1"
-"""First digit of the row ids of votes given on the voice alone (2: the face, 3: both)."""
+Rated = Literal["voice", "face", "both"]
+"""What the voters perceived: the sound alone, the picture alone, or the whole clip."""
 
+_ID_DIGITS: Mapping[Rated, str] = MappingProxyType({"voice": "1", "face": "2", "both": "3"})
 _VOTE_COLUMNS = {"A": "ANG", "D": "DIS", "F": "FEA", "H": "HAP", "N": "NEU", "S": "SAD"}
+_USED_COLUMNS = {"", "fileName", "meanEmoResp", *_VOTE_COLUMNS}
+# Clips and votes: as published, then as below a folder of several corpora.
+_LAYOUTS = (
+    ("AudioWAV", "processedResults/tabulatedVotes.csv"),
+    ("crema_d/AudioWAV", "crema_d/processedResults/tabulatedVotes.csv"),
+    ("crema_d", "crema_d_labels/tabulatedVotes.csv"),
+)
+_LAYOUT = " or ".join(f"{clips}/1001_DFA_ANG_XX.wav ... with {votes}" for clips, votes in _LAYOUTS)
 
 
 @dataclass(frozen=True)
 class CremaDClip:
-    """One clip, the emotion that was acted, and what listeners made of the voice.
+    """One clip, the emotion that was acted, and what people made of it.
 
     ``votes`` is the share of votes for each class of ``EMOTIONS`` (sum 1; calm and surprised were
     not on offer); ``intensity`` the mean perceived intensity, 0 to 1.
@@ -34,23 +48,45 @@ class CremaDClip:
         return EMOTIONS.index(self.emotion)
 
 
-def clips(data: Path) -> list[CremaDClip]:
-    """Return the 7442 clips below ``data/crema_d`` with the votes of ``data/crema_d_labels``.
+def read(folder: Path, rated: Rated = "voice") -> Corpus[CremaDClip]:
+    """Read the clips and votes below ``folder``.
 
-    A clip that nobody voted on takes the acted emotion as its one vote, with intensity 0.5.
+    As published: ``AudioWAV/`` and ``processedResults/tabulatedVotes.csv``. Or a folder of several
+    corpora, with the clips in ``crema_d/`` and the votes in ``crema_d_labels/``. A clip that nobody
+    voted on takes the acted emotion as its one vote, with intensity 0.5.
 
     Raises:
         FileNotFoundError: clips or votes are missing.
-        ValueError: a file name is no CREMA-D name.
+        ValueError: the votes are no CREMA-D votes.
     """
-    paths = sorted((data / "crema_d").glob("*.opus"))
-    if not paths:
-        raise FileNotFoundError(f"no CREMA-D clips '{data / 'crema_d'}/*.opus': check --data")
-    votes = _voice_votes(data / "crema_d_labels" / "tabulatedVotes.csv")
-    return [_clip(path, votes) for path in paths]
+    for sounds, table in _LAYOUTS:
+        candidates = visible((folder / sounds).glob("*"))
+        paths = [path for path in candidates if path.suffix.lower() in SOUND_SUFFIXES]
+        if paths and (folder / table).is_file():
+            break
+    else:
+        raise wrong_layout("CREMA-D", folder, _LAYOUT)
+    rated_names, votes = _read_votes(folder / table, _ID_DIGITS[rated])
+    names = rated_names | {path.stem for path in paths}
+    return read_corpus(
+        "CREMA-D", folder / sounds, _LAYOUT, paths, lambda path: _parse_clip(path, votes), names
+    )
 
 
-def _clip(path: Path, votes: dict[str, tuple[np.ndarray, float]]) -> CremaDClip:
+def clips(data: Path) -> list[CremaDClip]:
+    """Return the clips below ``data/crema_d``, with the votes on the voice.
+
+    A part of the 7442 will do.
+
+    Raises:
+        CorpusError: some are broken or mislabelled; it lists them.
+        FileNotFoundError: clips or votes are missing.
+        ValueError: the votes are no CREMA-D votes.
+    """
+    return read(data).check(complete=False)
+
+
+def _parse_clip(path: Path, votes: Mapping[str, tuple[np.ndarray, float]]) -> CremaDClip:
     fields = path.stem.split("_")
     if len(fields) != 4 or fields[2] not in CREMA_D_CODES or not fields[0].isdigit():
         raise ValueError(f"'{path.name}' is no CREMA-D name: expected such as 1001_DFA_ANG_XX")
@@ -60,12 +96,20 @@ def _clip(path: Path, votes: dict[str, tuple[np.ndarray, float]]) -> CremaDClip:
     return CremaDClip(path, emotion, int(fields[0]), share, intensity)
 
 
-def _voice_votes(path: Path) -> dict[str, tuple[np.ndarray, float]]:
-    """Share of votes per class and mean intensity (0 to 1) by clip name, from the voice alone."""
+def _read_votes(path: Path, digit: str) -> tuple[set[str], dict[str, tuple[np.ndarray, float]]]:
+    """Names of all clips; by name, the share of votes per class and mean intensity (0 to 1).
+
+    Only votes whose row id begins with ``digit`` count.
+    """
+    names: set[str] = set()
     votes: dict[str, tuple[np.ndarray, float]] = {}
     with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            if not row[""].startswith(VOICE_ONLY):
+        rows = csv.DictReader(file)
+        if absent := _USED_COLUMNS - set(rows.fieldnames or ()):
+            raise ValueError(f"'{path}' has no columns {sorted(absent)}: expected CREMA-D's votes")
+        for row in rows:
+            names.add(row["fileName"])
+            if not row[""].startswith(digit):
                 continue
             counts = np.zeros(len(EMOTIONS), dtype=np.float32)
             for column, code in _VOTE_COLUMNS.items():
@@ -73,4 +117,4 @@ def _voice_votes(path: Path) -> dict[str, tuple[np.ndarray, float]]:
             if counts.sum() > 0:
                 intensity = float(row["meanEmoResp"]) / 100
                 votes[row["fileName"]] = (counts / counts.sum(), min(max(intensity, 0.0), 1.0))
-    return votes
+    return names, votes

@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from emotion_recognition.corpora.ferplus_csv import FACES, VOTES, read_tables
 from emotion_recognition.emotions import FERPLUS_CLASSES
 
 Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 
 VOTE_COLUMNS: tuple[str, ...] = (*FERPLUS_CLASSES, "unknown", "not-a-face")
 """What a vote may say, in the order of the vote columns."""
@@ -19,7 +21,8 @@ _EMOTIONS = len(FERPLUS_CLASSES)
 _KEYS = ("webp", "offsets", "votes", "names")
 _LAYOUT = (
     "expected train.npz, valid.npz and test.npz with the keys webp (all images' bytes), offsets "
-    "(N+1 positions in webp), votes (N, 10) and names (N)"
+    "(N+1 positions in webp), votes (N, 10) and names (N); "
+    f"or {FACES} and {VOTES} as published"
 )
 
 
@@ -61,13 +64,16 @@ class FerPlus:
 
 
 def load_ferplus(folder: Path, split: Split) -> FerPlus:
-    """Read one split of FER+ from ``folder``.
+    """Read one split of FER+ from ``folder``: its npz, or else the two tables as published.
 
     Raises:
+        CorpusError: Rows of the tables are broken or do not belong together; it lists them.
         FileNotFoundError: The split's file does not exist.
         ValueError: The file does not have the expected layout, or an image cannot be decoded.
     """
     path = folder / f"{split}.npz"
+    if not path.is_file() and (folder / FACES).is_file() and (folder / VOTES).is_file():
+        return FerPlus(*read_tables(folder, split))
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; {_LAYOUT}")
     try:

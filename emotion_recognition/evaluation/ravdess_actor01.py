@@ -17,6 +17,7 @@ import soundfile
 
 from emotion_recognition.audio.stream import AudioConfig, features_of
 from emotion_recognition.corpora import ravdess
+from emotion_recognition.corpora.clip_window import read_strip
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.metrics import classification_report
 from emotion_recognition.evaluation.ravdess_voice import centre_window, fold_weights
@@ -31,9 +32,6 @@ from emotion_recognition.vision.align import align_face
 from emotion_recognition.vision.detect import FaceDetector, make_detector
 
 logger = logging.getLogger(__name__)
-
-FRAMES, SIDE = 20, 224
-"""Face crops of a clip, evenly spaced over it, and their size in pixels."""
 
 
 def face_window(
@@ -52,14 +50,6 @@ def face_window(
             window[step] = model.encode_faces(face[None])[0]
             mask[step] = True
     return window, mask
-
-
-def read_faces(path: Path) -> npt.NDArray[np.uint8]:
-    """Return the grey face crops (20, 224, 224) that are stacked in one picture."""
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if picture is None or picture.shape != (FRAMES * SIDE, SIDE):
-        raise ValueError(f"'{path}' is no picture of {FRAMES} faces of {SIDE}x{SIDE} pixels")
-    return picture.astype(np.uint8).reshape(FRAMES, SIDE, SIDE)
 
 
 def benchmark_ravdess_actor01(data: Path, out: Path) -> dict[str, Any]:
@@ -93,7 +83,7 @@ def benchmark_ravdess_actor01(data: Path, out: Path) -> dict[str, Any]:
         voice = data / "ravdess_speech" / "Actor_01" / f"03{path.stem[2:]}.flac"
         samples, sample_rate = soundfile.read(voice, dtype="float32")
         sound, heard = centre_window(features_of(samples, sample_rate, AudioConfig()))
-        images = read_faces(path)
+        images = read_strip(path)
         sight, seen = face_window(model, detector, images, len(samples) / sample_rate)
         truth.append(clip.label)
         both = model.predict(sound, heard, sight, seen)

@@ -20,8 +20,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
     parser.add_argument("--out", type=Path, required=True, help="cache to write (.npz)")
     options = parser.parse_args(arguments)
-    paths = [clip.path for clip in ravdess.speech_clips(options.data)]
-    paths += [clip.path for clip in crema_d.clips(options.data)]
+    paths = [clip.path for clip in ravdess.read(options.data / "ravdess_speech", "speech").check()]
+    paths += [clip.path for clip in crema_d.read(options.data).check()]
     frames = []
     for path in tqdm(paths, desc="features", mininterval=5):
         samples, sample_rate = soundfile.read(path, dtype="float32")
