@@ -15,7 +15,10 @@ DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Command:
-    """Where a command lives: a module with ``add_arguments(parser)`` and ``main(args) -> int``."""
+    """Where a command lives: a module with ``add_arguments(parser)`` and ``main(args) -> int``.
+
+    ``main`` raises ``argparse.ArgumentError`` where the arguments are wrong.
+    """
 
     module: str
     summary: str
@@ -90,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(chosen.arguments)
     try:
         return int(module.main(options))
+    except argparse.ArgumentError as error:
+        parser.error(str(error))
     except (OSError, ValueError, RuntimeError) as error:  # what a user can mend: say it in one line
         if os.environ.get("EMOTION_RECOGNITION_DEBUG"):
             raise

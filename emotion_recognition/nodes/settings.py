@@ -22,7 +22,7 @@ _VISION = _RECOGNIZER.vision
 
 PARAMETERS = (
     Parameter("device", "auto", "where the model computes: auto, cpu, cuda or cuda:N"),
-    Parameter("model_path", "", "file of the network's weights; empty: that of the package"),
+    Parameter("model_path", "", "folder of the weights; empty: those of the package"),
     Parameter("num_threads", 1, "threads of PyTorch and of OpenCV", 1, 64),
     Parameter("use_video", True, "whether to subscribe to image"),
     Parameter("use_audio", True, "whether to subscribe to audio and audio_info"),
