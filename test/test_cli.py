@@ -1,6 +1,7 @@
 """The contract of the commands: exit codes and last lines, which scripts rely on."""
 
 import csv
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -9,8 +10,10 @@ import pytest
 from recordings import make_clip
 
 from emotion_recognition.cli import COMMANDS, DONE, FAILED, WRONG_USAGE, main
+from emotion_recognition.emotions import EMOTIONS
 
 NEED_ROS = ("run", "play", "demo")
+COLUMNS = "time,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags"
 
 
 def exit_code(*arguments: object) -> int:
@@ -19,6 +22,14 @@ def exit_code(*arguments: object) -> int:
         return main([str(argument) for argument in arguments])
     except SystemExit as end:
         return int(end.code or 0)
+
+
+def test_help_lists_every_command(capsys):
+    assert exit_code("--help") == DONE
+    text = capsys.readouterr().out
+    for name, command in COMMANDS.items():
+        assert f"  {name} " in text
+        assert command.summary in text
 
 
 @pytest.fixture(scope="module", params=COMMANDS)
@@ -94,6 +105,7 @@ def test_a_clip_becomes_a_bag_and_a_table(talking_face: Path, tmp_path: Path, ca
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     labels = [name.removeprefix("p_") for name in rows[0] if name.startswith("p_")]
+    assert list(rows[0]) == [*COLUMNS.split(","), *(f"p_{name}" for name in EMOTIONS)]
     given = [row for row in rows if row["emotion"]]
     mean = {name: sum(float(row[f"p_{name}"]) for row in given) / len(given) for name in labels}
     assert clip == "clip:"
@@ -105,3 +117,29 @@ def test_a_clip_without_a_face_or_a_voice_fails_with_the_reason(tmp_path: Path, 
     clip = make_clip(tmp_path / "clip.mkv", 2.5)
     assert exit_code("estimate", clip, "--video-only", "--detector", "haar") == FAILED
     assert "neither a face nor a voice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", NEED_ROS)
+@pytest.mark.parametrize(
+    "error",
+    [ModuleNotFoundError("No module named 'rclpy'"), ImportError("librcl.so: cannot open\nmore")],
+)
+def test_without_ros_a_command_says_what_to_type(name, error, monkeypatch, capsys):
+    def fail(_module: str) -> None:
+        raise error
+
+    monkeypatch.setattr(importlib, "import_module", fail)
+    assert exit_code(name) == FAILED
+    said = capsys.readouterr().err.strip()
+    assert str(error).splitlines()[0] in said
+    assert ". scripts/env.sh" in said
+    assert "\n" not in said
+
+
+def test_an_import_error_of_other_commands_is_not_blamed_on_ros(monkeypatch):
+    def fail(_module: str) -> None:
+        raise ImportError("av is broken")
+
+    monkeypatch.setattr(importlib, "import_module", fail)
+    with pytest.raises(ImportError, match="av is broken"):
+        main(["estimate", "clip.mp4"])

@@ -76,12 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         module = importlib.import_module(command.module)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         if not command.module.startswith("emotion_recognition.nodes"):
             raise
         print(
-            f"emotion-recognition {chosen.command}: needs ROS 2, and '{error.name}' does not "
-            "import; in a checkout type `. scripts/env.sh` first, on a robot source its workspace",
+            f"emotion-recognition {chosen.command}: needs ROS 2, which does not import "
+            f"({str(error).splitlines()[0]}); in a checkout type `. scripts/env.sh` first, "
+            "on a robot source its workspace",
             file=sys.stderr,
         )
         return FAILED
