@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export PYTHON TORCH TORCH_INDEX_URL
+export PYTHON TORCH TORCH_INDEX_URL BENCH
 
 ENV := . scripts/env.sh
 
@@ -11,12 +11,12 @@ ENV := . scripts/env.sh
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Variables: CLIP=video (demo), TESTS='paths and options' (test), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
+	@echo "Variables: CLIP=video (demo), TESTS='paths and options' (test), BENCH=quick (bench), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
 
 setup: ## environment in .venv, messages in build/ros; only what is not done yet
 	@scripts/setup.sh
 
-demo: setup ## a talking face, or CLIP=path, through real ROS 2 nodes with a live view
+demo: setup ## a face and a voice, or CLIP=path, through real ROS 2 nodes with a live view
 	@$(ENV) && emotion-recognition demo $(if $(CLIP),--clip "$(CLIP)")
 
 test: setup ## all tests, or TESTS='test/test_x.py -k word'

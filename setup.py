@@ -23,7 +23,7 @@ setup(
     name="emotion_recognition",
     version="0.1.0",
     description="Audio-visual emotion recognition for ROS 2, and its parts without ROS",
-    license="Apache-2.0",
+    license="Apache-2.0",  # of the code; the weights have terms of their own: weights/*.md
     python_requires=">=3.10",
     packages=find_packages(include=["emotion_recognition", "emotion_recognition.*"]),
     package_data={

@@ -35,10 +35,9 @@ def nodes(context: LaunchContext) -> list[Node]:
         argument.name: LaunchConfiguration(argument.name).perform(context) for argument in ARGUMENTS
     }
     # What is left empty stays as it is in the parameter file.
-    parameters = [
-        given["params_file"] or str(config_file(PARAMETER_FILE)),
-        {"use_sim_time": given["use_sim_time"] == "true"},
-    ]
+    parameters = [given["params_file"] or str(config_file(PARAMETER_FILE))]
+    if given["use_sim_time"] == "true":
+        parameters.append({"use_sim_time": True})
     emotion_parameters = (
         [*parameters, {"device": given["device"]}] if given["device"] else parameters
     )

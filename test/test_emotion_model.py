@@ -164,6 +164,14 @@ def test_an_absent_device_is_refused_and_never_replaced(monkeypatch: pytest.Monk
         load_model(device="cuda")
 
 
+def test_a_folder_of_weights_will_do_for_the_networks_file(tmp_path: Path) -> None:
+    write_bundle(tmp_path)
+    assert load_model(tmp_path, "cpu").id == "test-1"
+    (tmp_path / "emotion_network.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"emotion_network\.safetensors: no such checkpoint"):
+        load_model(tmp_path, "cpu")
+
+
 def test_a_missing_or_corrupt_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"absent\.safetensors"):
         load_model(tmp_path / "absent.safetensors", "cpu")

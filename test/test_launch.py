@@ -16,6 +16,7 @@ from emotion_recognition.msg import EmotionState
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from launch_ros.actions import Node
+from launch_ros.utilities import evaluate_parameters
 
 from emotion_recognition.nodes.dds import PROFILE_VARIABLES
 from emotion_recognition.nodes.graph import ARGUMENTS
@@ -65,6 +66,21 @@ def test_camera_and_microphone_start_on_demand(load):
     assert set(nodes(load())) == {"emotion_node"}
     assert set(nodes(load(), camera="true")) == {"emotion_node", "camera_node"}
     assert set(nodes(load(), microphone="true")) == {"emotion_node", "microphone_node"}
+
+
+def test_the_parameter_file_decides_on_sim_time_unless_the_argument_is_set(load):
+    left, asked = (
+        nodes(load(), **given)["emotion_node"] for given in ({}, {"use_sim_time": "true"})
+    )
+    assert overrides(left) == []
+    assert overrides(asked) == [{"use_sim_time": True}]
+
+
+def overrides(node: Node) -> list[dict]:
+    """The parameters that the launch file gives beside the parameter file."""
+    context = launch.LaunchContext()
+    evaluated = evaluate_parameters(context, node._Node__parameters)
+    return [each for each in evaluated if isinstance(each, dict)]
 
 
 def profile(entities: list) -> dict[str, str]:

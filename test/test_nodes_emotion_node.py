@@ -165,6 +165,7 @@ def test_diagnostics_report_both_streams_and_the_output(graph: Graph):
     assert int(values["received"]) > 10
     assert float(values["rate (1/s)"]) > 1
     assert image.level in (DiagnosticStatus.OK, DiagnosticStatus.WARN)
+    assert values["face detector"] in ("yunet", "mtcnn", "haar")
     assert graph.status("audio")[0].level == DiagnosticStatus.STALE
     _, values = graph.status("estimates")
     assert values["device"] == "cpu"

@@ -44,6 +44,17 @@ def test_sound_is_bounded_in_time():
     assert inbox.dropped_audio == 30 - len(kept)
 
 
+def test_the_description_of_the_sound_is_never_dropped():
+    now = 0.0
+    inbox = Inbox(max_images=2, max_audio_s=1.0, now=lambda: now)
+    inbox.put(Item("audio_info", "old format", 0))
+    inbox.put(Item("audio_info", "format", 0))
+    for now in (0.0, 5.0):
+        inbox.put(sound(f"at {now:g} s"))
+    assert names(inbox) == ["format", "at 5 s"]
+    assert inbox.dropped_audio == 1
+
+
 def test_images_do_not_push_sound_out():
     inbox = Inbox(max_images=1, max_audio_s=10)
     inbox.put(sound("a1"))

@@ -99,6 +99,8 @@ def test_a_wrong_value_is_named_with_what_is_allowed(make_node, name, value, all
 def test_values_that_do_not_fit_together_are_refused(make_node):
     with pytest.raises(StartError, match=r"min_window_s is 3\.0"):
         settings.declare_settings(make_node(window_s=2.0, min_window_s=3.0))
+    with pytest.raises(StartError, match=r"stale_after_s is 1\.0.*face_rate"):
+        settings.declare_settings(make_node(face_rate=0.5))
     with pytest.raises(StartError, match="both false"):
         settings.declare_settings(make_node(use_audio=False, use_video=False))
 

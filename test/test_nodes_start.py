@@ -58,7 +58,7 @@ def context() -> Iterator[Context]:
     ("name", "value", "words"),
     [
         ("model_path", "/no/such/folder", ["/no/such/folder"]),
-        ("model_path", "DAMAGED", ["safetensors"]),
+        ("model_path", "DAMAGED", ["network.safetensors", "incomplete or corrupt"]),
         ("face_detector_model", "/no/such/file.onnx", ["/no/such/file.onnx"]),
         ("audio_type", "AudioStamped", ["AudioDataStamped"]),
         ("device", "cuda:99", ["cuda:99", "cpu"]),

@@ -1,7 +1,9 @@
 """The package's own description: package.xml, setup.py, pins, set-up and environment scripts."""
 
 import importlib.util
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +79,24 @@ def test_setup_installs_the_command_and_the_weights():
     result = run(sys.executable, "setup.py", "--name", "--version")
     assert result.returncode == 0, result.stderr
     assert "0.1.0" in result.stdout
+
+
+@pytest.mark.timeout(300)
+def test_the_package_carries_its_weights(tmp_path: Path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    shutil.copytree(
+        ROOT,
+        source,
+        ignore=shutil.ignore_patterns(".*", "build", "install", "log", "__pycache__", "test"),
+    )
+    build = [sys.executable, "setup.py", "-q", "install_lib", "--install-dir", str(target)]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run(build, cwd=source, env=environment, check=True, capture_output=True)
+    weights = ROOT / "emotion_recognition" / "weights"
+    expected = {path.relative_to(weights) for path in weights.rglob("*.safetensors")}
+    found = target / "emotion_recognition" / "weights"
+    assert expected
+    assert {path.relative_to(found) for path in found.rglob("*.safetensors")} == expected
 
 
 def test_executables_name_modules_with_a_main_function():

@@ -107,7 +107,9 @@ def _recorded_format(bag: Bag, audio_topic: str) -> AudioFormat:
     try:
         return audio_format(bag.decode(first))
     except AudioFormatError as error:
-        raise RecordingError(f"{bag.path}: {error}") from error
+        raise RecordingError(
+            f"{bag.path}: {error}; of this recording, only the images can be used (--video-only)"
+        ) from error
 
 
 def _image_topic(bag: Bag, asked: str | None) -> str | None:

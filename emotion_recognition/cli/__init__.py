@@ -15,7 +15,10 @@ DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Command:
-    """Where a command lives: a module with ``add_arguments(parser)`` and ``main(args) -> int``."""
+    """Where a command lives: a module with ``add_arguments(parser)`` and ``main(args) -> int``.
+
+    ``main`` raises ``argparse.ArgumentError`` where the arguments are wrong.
+    """
 
     module: str
     summary: str
@@ -73,12 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         module = importlib.import_module(command.module)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         if not command.module.startswith("emotion_recognition.nodes"):
             raise
         print(
-            f"emotion-recognition {chosen.command}: needs ROS 2, and '{error.name}' does not "
-            "import; in a checkout type `. scripts/env.sh` first, on a robot source its workspace",
+            f"emotion-recognition {chosen.command}: needs ROS 2, which does not import "
+            f"({str(error).splitlines()[0]}); in a checkout type `. scripts/env.sh` first, "
+            "on a robot source its workspace",
             file=sys.stderr,
         )
         return FAILED
@@ -89,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(chosen.arguments)
     try:
         return int(module.main(options))
+    except argparse.ArgumentError as error:
+        parser.error(str(error))
     except (OSError, ValueError, RuntimeError) as error:  # what a user can mend: say it in one line
         if os.environ.get("EMOTION_RECOGNITION_DEBUG"):
             raise

@@ -1,4 +1,4 @@
-"""Measure the shipped models on a data set by its published protocol; write NAME.json and plots."""
+"""Measure the shipped models on a data set by its published protocol; write NAME.json."""
 
 import argparse
 import importlib
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder for NAME.json and plots; made if absent",
+        help="folder for NAME.json; made if absent",
     )
     parser.add_argument(
         "--quick", action="store_true", help=f"one fold only ({', '.join(QUICK)} alone)"

@@ -44,22 +44,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--detector", choices=DETECTORS, default="auto", help="face detector (default: auto)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--model", type=Path, help="network weights (default: the shipped ones)")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="folder of the weights, or the network's file (default: those of the package)",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print the estimates over time, write the CSV, and name the clip's emotion."""
-    config = RecognizerConfig(
-        publish_rate=options.publish_rate,
-        smoothing_s=options.smoothing,
-        vision=VisionConfig(detector=options.detector),
-    )
+    """Print the estimates over time, write the CSV, and name the clip's emotion.
+
+    Raises:
+        argparse.ArgumentError: a number is out of its range.
+    """
+    try:
+        config = RecognizerConfig(
+            publish_rate=options.publish_rate,
+            smoothing_s=options.smoothing,
+            vision=VisionConfig(detector=options.detector),
+        )
+    except ValueError as error:
+        raise argparse.ArgumentError(None, str(error)) from error
     model = load_model(options.model, options.device)
     origin_ns = time_origin_ns(options.path)
     started_s = time.monotonic()
     estimates: list[Estimate] = []
     with _table(options.out, model.labels, origin_ns) as write:
-        print(HEADER)
         for estimate in recognize(
             options.path,
             config,
@@ -69,6 +79,8 @@ def main(options: argparse.Namespace) -> int:
             image_topic=options.image_topic,
             audio_topic=options.audio_topic,
         ):
+            if not estimates:
+                print(HEADER)
             print(text_row(estimate, origin_ns), flush=True)
             write(estimate)
             estimates.append(estimate)

@@ -60,9 +60,10 @@ def benchmark_ravdess_actor01(data: Path, out: Path) -> dict[str, Any]:
         out: Folder for ``ravdess-actor01.json``.
 
     Returns:
-        The report of :func:`classification_report` under ``face``, ``voice`` and ``both``,
-        ``accuracy`` (that of both), ``voice_weight``, the mean share of the voice where both are
-        there, and ``seconds``, as written. Neutral that is taken for calm counts as an error.
+        The report of :func:`classification_report` for face and voice together, those of each
+        alone under ``face`` and ``voice`` (and their ``accuracy_face``, ``accuracy_voice``),
+        ``folds`` (the one that there is), ``voice_weight``, the mean share of the voice where both
+        are there, and ``seconds``, as written. Neutral that is taken for calm counts as an error.
 
     Raises:
         CheckpointError: weights are missing or corrupt.
@@ -96,9 +97,14 @@ def benchmark_ravdess_actor01(data: Path, out: Path) -> dict[str, Any]:
         name: classification_report(truth, np.stack(rows), EMOTIONS)
         for name, rows in probabilities.items()
     }
+    both_streams = reports["both"]
     result = {
-        "accuracy": reports["both"]["accuracy"],
-        **reports,
+        **both_streams,
+        "accuracy_face": reports["face"]["accuracy"],
+        "accuracy_voice": reports["voice"]["accuracy"],
+        "face": reports["face"],
+        "voice": reports["voice"],
+        "folds": [{"actors": [1], **both_streams}],
         "voice_weight": float(np.mean(weights)),
         "detector": detector.name,
         "seconds": time.monotonic() - began,

@@ -55,7 +55,9 @@ def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str,
             kind.
     """
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such checkpoint; expected a {kind} (.safetensors)")
+        raise CheckpointError(
+            f"{path}: no such checkpoint; expected a .safetensors file of kind '{kind}'"
+        )
     try:
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})

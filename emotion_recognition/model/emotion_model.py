@@ -200,8 +200,9 @@ def load_model(path: Path | None = None, device: str = "auto") -> EmotionModel:
     """Load the deployed model.
 
     Args:
-        path: An emotion network's file; by default the shipped one. Its frame encoder is the
-            ``frame_encoder.safetensors`` beside it, or else the shipped one.
+        path: An emotion network's file, or a folder that holds ``emotion_network.safetensors``; by
+            default the shipped one. Its frame encoder is the ``frame_encoder.safetensors`` beside
+            it, or else the shipped one.
         device: As in :func:`choose_device`.
 
     Raises:
@@ -210,7 +211,9 @@ def load_model(path: Path | None = None, device: str = "auto") -> EmotionModel:
         DeviceError: The device is unknown or absent.
     """
     device = choose_device(device)
-    path = path or WEIGHTS / NETWORK_FILE
+    path = path or WEIGHTS
+    if path.is_dir():
+        path = path / NETWORK_FILE
     beside = path.parent / ENCODER_FILE
     encoder_path = beside if beside.is_file() else WEIGHTS / ENCODER_FILE
     network, metadata = load_network(path)

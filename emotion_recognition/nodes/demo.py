@@ -99,9 +99,8 @@ class Audience(Node):
         super().__init__("demo")
         self.view = view
         self.player = Player(self, bag, stamps="now")
-        self.pictured = LiveView(
-            view.title
-        )  # the view of the last estimate, if possible with a face
+        # The view of the last estimate, if possible with a face.
+        self.pictured = LiveView(view.title)
         self.fresh: list[EmotionState] = []
         self.received: dict[str, int] = {}
         self.reported_s = 0.0  # when the newest diagnostics came
@@ -117,6 +116,8 @@ class Audience(Node):
         return 100 * self.received.get("audio", 0) / max(1, published.get(AUDIO_TOPIC, 0))
 
     def _on_emotion(self, message: EmotionState) -> None:
+        if not self.player.started_ns:  # a word about silence, before anything was played
+            return
         self.fresh.append(message)
         view = self.view
         view.state = message

@@ -74,8 +74,10 @@ class EmotionNode(Node):
         self._model = _load_model(settings)
         self._inbox = Inbox(settings.image_depth, settings.audio_queue_s)
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
+        recognizer = _recognizer(settings, self._model)
+        self._detector_name = recognizer.detector_name
         self._worker = Worker(
-            _recognizer(settings, self._model),
+            recognizer,
             self._inbox,
             settings.audio_fallback,
             self._publish,
@@ -107,7 +109,10 @@ class EmotionNode(Node):
         self.create_timer(_DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=steady)
         self.create_timer(_SILENCE_PERIOD_S, self._watch_for_silence)
         self._worker.start()
-        self.get_logger().info(f"ready: model {self._model.id} on {self._model.device}")
+        self.get_logger().info(
+            f"ready: model {self._model.id} on {self._model.device}, "
+            f"face detector {self._detector_name}"
+        )
 
     def destroy_node(self) -> None:
         """End the worker, then the node."""
@@ -163,7 +168,11 @@ class EmotionNode(Node):
                 dropped=inbox.dropped_images,
                 rejected=worker.rejected_images,
                 window_fill=status.video_fill,
-                details={"used": str(worker.used_images), "with a face": str(status.faces)},
+                details={
+                    "used": str(worker.used_images),
+                    "with a face": str(status.faces),
+                    "face detector": self._detector_name,
+                },
             ),
             StreamState(
                 name="audio",

@@ -23,7 +23,8 @@ class Inbox:
     """Messages in order of arrival: the newest images, and sound of a bounded time. Thread-safe.
 
     A camera frame replaces the oldest waiting one when ``max_images`` wait already. Sound is
-    dropped, oldest first, when it has waited longer than ``max_audio_s``.
+    dropped, oldest first, when it has waited longer than ``max_audio_s``. The description of what
+    follows stays: it is often published once only.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Inbox:
         self._changed = threading.Condition()
         self._images: deque[tuple[int, Item]] = deque()
         self._sound: deque[tuple[int, float, Item]] = deque()
+        self._info: tuple[int, Item] | None = None  # the newest description that waited too long
         self._silent_at_ns: int | None = None
         self._count = 0
         self.closed = False
@@ -57,8 +59,11 @@ class Inbox:
                 now = self._now()
                 self._sound.append((self._count, now, item))
                 while self._sound[0][1] < now - self._max_audio_s:
-                    self._sound.popleft()
-                    self.dropped_audio += 1
+                    count, _, old = self._sound.popleft()
+                    if old.kind == "audio_info":
+                        self._info = (count, old)
+                    else:
+                        self.dropped_audio += 1
             self._changed.notify()
 
     def note_silence(self, now_ns: int) -> None:
@@ -85,9 +90,11 @@ class Inbox:
             if self.closed:
                 return None
             entries = [*self._images, *((count, item) for count, _, item in self._sound)]
+            entries += [self._info] if self._info else []
             entries.sort(key=lambda entry: entry[0])
             silent_at_ns = self._silent_at_ns
             self._images.clear()
             self._sound.clear()
+            self._info = None
             self._silent_at_ns = None
             return [item for _, item in entries], silent_at_ns

@@ -43,7 +43,7 @@ class LiveView:
     history: list[tuple[float, str]] = field(default_factory=list)
 
     def __rich__(self) -> RenderableType:
-        """Draw the whole view, about 80 cells wide and 22 high."""
+        """Draw the whole view, 80 cells wide and 18 high."""
         if self.state is None:
             return Panel("waiting for the first estimate ...", title=self.title, width=80)
         return Panel(

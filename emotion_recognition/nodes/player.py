@@ -2,9 +2,9 @@
 
 import argparse
 import importlib
+import math
 import struct
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -46,7 +46,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Play until the end, SIGINT or SIGTERM; return the exit code."""
+    """Play until the end, SIGINT or SIGTERM; return the exit code.
+
+    Raises:
+        argparse.ArgumentError: the speed makes no sense.
+    """
+    try:
+        check_speed(options.rate, options.stamps)
+    except ValueError as error:
+        raise argparse.ArgumentError(None, str(error)) from error
     if not start_ros(["--ros-args", *options.ros_args]):
         return WRONG_USAGE
     try:
@@ -78,22 +86,18 @@ class Player:
             header stamps so that the first message is of the present.
 
     Raises:
-        ValueError: ``rate`` is not positive, or other than 1 with ``stamps="now"``: what is played
-            at another speed cannot have stamps of the present.
+        ValueError: see ``check_speed``.
     """
 
     def __init__(
         self, node: Node, bag: Path, rate: float = 1.0, loop: bool = False, stamps: str = "recorded"
     ) -> None:
-        if rate <= 0:
-            raise ValueError(f"rate is {rate:g}: expected a speed above 0")
-        if stamps == "now" and rate != 1:
-            raise ValueError("stamps of the present need rate 1: leave out --rate or --stamps now")
+        check_speed(rate, stamps)
         self._node = node
         self._bag = bag
         self._rate = rate
         self._loop = loop
-        self._stopped = threading.Event()
+        self._stopped = False  # no lock, and so no Event: a signal handler sets it
         self._move_stamps = stamps == "now"
         self._clock = None if self._move_stamps else node.create_publisher(Clock, "/clock", 1)
         self._publishers: dict[str, Publisher] = {}
@@ -116,8 +120,8 @@ class Player:
     def wait_for_subscribers(self, timeout_s: float) -> bool:
         """Wait until each topic has a subscriber; return whether that is so."""
         until_s = time.monotonic() + timeout_s
-        while self.unheard() and time.monotonic() < until_s and not self._stopped.is_set():
-            self._stopped.wait(0.05)
+        while self.unheard() and time.monotonic() < until_s and not self._stopped:
+            time.sleep(0.05)
         return not self.unheard()
 
     def play(self) -> None:
@@ -125,12 +129,12 @@ class Player:
         while True:
             with Bag(self._bag) as recording:
                 self._play_once(recording)
-            if not self._loop or self._stopped.is_set():
+            if not self._loop or self._stopped:
                 return
 
     def stop(self) -> None:
         """End ``play`` at the next message. May be called from another thread or a signal."""
-        self._stopped.set()
+        self._stopped = True
 
     def _add_publisher(self, topic: RecordedTopic) -> None:
         package, _, name = topic.msgtype.partition("/msg/")
@@ -156,7 +160,7 @@ class Player:
         for message in recording.messages(self._publishers):
             since_ns = message.received_ns - recording.start_ns
             self._wait_until(started_s + since_ns / (1e9 * self._rate), message.received_ns)
-            if self._stopped.is_set():
+            if self._stopped:
                 return
             self._publishers[message.topic].publish(self._stamped_data(message, recording.start_ns))
             self.published[message.topic] += 1
@@ -168,18 +172,25 @@ class Player:
 
     def _wait_until(self, due_s: float, due_ns: int) -> None:
         """Sleep until ``due_s`` of the steady clock; /clock goes on, up to ``due_ns``."""
-        while (ahead_s := due_s - time.monotonic()) > 0 and not self._stopped.is_set():
-            if self._clock is None:
-                self._stopped.wait(ahead_s)
-            else:
-                self._tell_time(due_ns - int(1e9 * ahead_s * self._rate))
-                self._stopped.wait(min(ahead_s, _CLOCK_PERIOD_S))
-        if self._clock is not None:
-            self._tell_time(due_ns)
+        while (ahead_s := due_s - time.monotonic()) > 0 and not self._stopped:
+            self._tell_time(due_ns - int(1e9 * ahead_s * self._rate))
+            time.sleep(min(ahead_s, _CLOCK_PERIOD_S))
+        self._tell_time(due_ns)
 
     def _tell_time(self, now_ns: int) -> None:
-        assert self._clock is not None
-        self._clock.publish(Clock(clock=time_message(now_ns)))
+        if self._clock is not None:
+            self._clock.publish(Clock(clock=time_message(now_ns)))
+
+
+def check_speed(rate: float, stamps: str) -> None:
+    """Raise ValueError unless a bag can be played at ``rate`` with these ``stamps``.
+
+    What is played at another speed than 1 cannot have stamps of the present ("now").
+    """
+    if not 0 < rate < math.inf:
+        raise ValueError(f"rate is {rate:g}: expected a speed above 0")
+    if stamps == "now" and rate != 1:
+        raise ValueError("stamps of the present need rate 1: leave out --rate or --stamps now")
 
 
 def shifted(data: bytes, by_ns: int) -> bytes:

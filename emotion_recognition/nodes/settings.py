@@ -60,7 +60,7 @@ PARAMETERS = (
     Parameter(
         "stale_after_s",
         _RECOGNIZER.stale_after_s,
-        "a stream silent for so long is stale",
+        "a stream silent for so long is stale, s; at least 2 / face_rate",
         0.1,
         10.0,
     ),

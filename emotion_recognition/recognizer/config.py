@@ -22,17 +22,17 @@ class RecognizerConfig:
 
     def __post_init__(self) -> None:
         shortest_stale = 2 / self.vision.face_rate  # longer than from one face to the next
-        for name, low, high in (
-            ("window_s", 0.5, WINDOW_S),
-            ("publish_rate", 0.1, 30.0),
-            ("min_window_s", 0.1, self.window_s),
-            ("stale_after_s", shortest_stale, max(10.0, shortest_stale)),
-            ("smoothing_s", 0.0, 10.0),
-            ("withhold_below", 0.0, 1.0),
+        for name, low, high, why in (
+            ("window_s", 0.5, WINDOW_S, ""),
+            ("publish_rate", 0.1, 30.0, ""),
+            ("min_window_s", 0.1, self.window_s, " (window_s)"),
+            ("stale_after_s", shortest_stale, max(10.0, shortest_stale), " (from 2 / face_rate)"),
+            ("smoothing_s", 0.0, 10.0, ""),
+            ("withhold_below", 0.0, 1.0, ""),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(f"{name} is {value}; allowed: {low:g} to {high:g}")
+                raise ValueError(f"{name} is {value}; allowed: {low:g} to {high:g}{why}")
 
 
 @dataclass(frozen=True)

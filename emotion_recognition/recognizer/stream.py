@@ -71,6 +71,11 @@ class Recognizer:
         self._forget()
         self._warm_up()
 
+    @property
+    def detector_name(self) -> str:
+        """Which face detector is at work."""
+        return self._face_stream.detector_name
+
     def reset(self) -> None:
         """Forget what was seen and heard; counts stay."""
         self._audio.clear()

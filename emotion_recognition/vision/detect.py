@@ -15,7 +15,7 @@ import numpy as np
 
 from emotion_recognition.estimate import Box
 from emotion_recognition.vision.mtcnn import Mtcnn, find_mtcnn
-from emotion_recognition.vision.yunet_file import YUNET_FILE, find_yunet
+from emotion_recognition.vision.yunet_file import find_yunet, yunet_path
 
 logger = logging.getLogger(__name__)
 
@@ -88,8 +88,8 @@ def _yunet_path(model_path: Path | None) -> Path:
     path = find_yunet() if model_path is None else model_path
     if path is None or not path.is_file():
         raise DetectorError(
-            f"no YuNet model {path or YUNET_FILE}: name its file, or allow its download "
-            f"(emotion-recognition fetch-detector)"
+            f"no YuNet model {path or yunet_path()}: put it there, name another file, or allow its "
+            f"download (emotion-recognition fetch-detector)"
         )
     return path
 
