@@ -75,10 +75,13 @@ def test_training_learns_the_faces_and_leaves_the_audio_branch(heard, pairs) -> 
 
 def test_all_networks_are_trained_and_cope_with_either_stream_missing(heard, pairs) -> None:
     networks = train_networks(heard, pairs, steps=2, seed=0)
+    again = train_networks(heard, pairs, steps=2, seed=0)
     assert networks.keys() == set(MODELS) - {"audio", "late_softmax", "late_logistic", "hybrid"}
-    for model in networks.values():
-        for logits in judge(model, pairs).values():
+    for name, model in networks.items():
+        same = judge(again[name], pairs)
+        for condition, logits in judge(model, pairs).items():
             assert logits.shape == (64, 8) and torch.isfinite(logits).all()
+            assert torch.equal(same[condition], logits)
 
 
 def test_logistic_fusion_learns_which_stream_to_trust() -> None:

@@ -243,6 +243,7 @@ def train_networks(
     heard: EmotionNetwork, pairs: Pairs, steps: int, seed: int
 ) -> dict[str, nn.Module]:
     """Train the face alone and the fusions within the network, by name."""
+    torch.manual_seed(seed)
     face = NetworkFusion(heard, "intermediate_attention")  # without voice the branch as it is
     networks = {"video": train(face, pairs.faces_alone(), steps, seed)}
     for name in (*AFTER_BRANCHES, *BETWEEN_STAGES):
