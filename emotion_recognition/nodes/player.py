@@ -38,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait",
         type=float,
-        default=0.0,
+        default=2.0,
         metavar="SECONDS",
-        help="wait so long for a subscriber on every topic before the start (default: 0)",
+        help="wait at most so long for a subscriber on every topic, so that the beginning is not "
+        "lost while nodes find each other (default: 2)",
     )
     add_ros_arguments(parser)
 
@@ -64,7 +65,8 @@ def main(options: argparse.Namespace) -> int:
         )
         with stop_signals(player.stop):
             if options.wait and not player.wait_for_subscribers(options.wait):
-                print(f"no subscriber on {', '.join(player.unheard())}", file=sys.stderr)
+                topics = ", ".join(player.unheard())
+                print(f"no subscriber on {topics}: playing all the same", file=sys.stderr)
             player.play()
         for topic, count in sorted(player.published.items()):
             print(f"{topic}: {count} messages published")
