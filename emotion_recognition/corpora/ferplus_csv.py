@@ -13,21 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.corpora.corpus import CorpusError, Problem
+from emotion_recognition.emotions import FERPLUS_CLASSES
 
 FACES, VOTES = "fer2013.csv", "fer2013new.csv"
 SIDE = 48
-COLUMNS = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "NF",
-)
+COLUMNS = (*FERPLUS_CLASSES, "unknown", "NF")
 """Columns of the votes; NF is 'not a face'."""
 
 _USAGES: Mapping[str, str] = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}

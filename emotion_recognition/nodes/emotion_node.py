@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -156,15 +156,11 @@ class EmotionNode(Node):
     def _stream_reports(self, now_s: float) -> list[Report]:
         settings, worker, inbox = self._settings, self._worker, self._inbox
         status = worker.status
-        image, audio = self._arrivals["image"], self._arrivals["audio"]
         streams = [
-            StreamState(
-                name="image",
-                topic=self.resolve_topic_name("image"),
+            self._stream_state(
+                "image",
+                now_s,
                 enabled=settings.use_video,
-                received=image.count,
-                rate=image.rate(now_s),
-                silent_for_s=image.silent_for_s(now_s),
                 dropped=inbox.dropped_images,
                 rejected=worker.rejected_images,
                 window_fill=status.video_fill,
@@ -174,13 +170,10 @@ class EmotionNode(Node):
                     "face detector": self._detector_name,
                 },
             ),
-            StreamState(
-                name="audio",
-                topic=self.resolve_topic_name("audio"),
+            self._stream_state(
+                "audio",
+                now_s,
                 enabled=settings.use_audio,
-                received=audio.count,
-                rate=audio.rate(now_s),
-                silent_for_s=audio.silent_for_s(now_s),
                 dropped=inbox.dropped_audio,
                 rejected=worker.rejected_audio,
                 window_fill=status.audio_fill,
@@ -196,6 +189,20 @@ class EmotionNode(Node):
             )
             for stream in streams
         ]
+
+    def _stream_state(
+        self, name: Literal["image", "audio"], now_s: float, **own: Any
+    ) -> StreamState:
+        """What has arrived on a stream, beside its ``own`` fields."""
+        arrivals = self._arrivals[name]
+        return StreamState(
+            name=name,
+            topic=self.resolve_topic_name(name),
+            received=arrivals.count,
+            rate=arrivals.rate(now_s),
+            silent_for_s=arrivals.silent_for_s(now_s),
+            **own,
+        )
 
     def _estimates_report(self, now_s: float) -> Report:
         details = {

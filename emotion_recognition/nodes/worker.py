@@ -10,13 +10,12 @@ from typing import Any
 from emotion_recognition.audio.decode import AudioFormatError, sanitize
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
 from emotion_recognition.estimate import Estimate
+from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.nodes.inbox import Inbox, Item
 from emotion_recognition.recognizer import Recognizer, RecognizerStatus
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 
 log = logging.getLogger(__name__)
-
-_SECOND_NS = 1_000_000_000
 
 
 class Worker:
@@ -104,7 +103,7 @@ class Worker:
         self.status = self._recognizer.status()
 
     def _handle_image(self, message: Any, received_ns: int) -> None:
-        stamp_ns = _stamp_ns(message)
+        stamp_ns = nanoseconds(message.header.stamp)
         if stamp_ns == 0:
             self._complain(
                 "images carry no time stamp: their time of arrival is used instead. "
@@ -134,7 +133,7 @@ class Worker:
             self.rejected_audio += 1
             self._complain(f"audio dropped: {error}")
             return
-        if hasattr(message, "header") and _stamp_ns(message) == 0:
+        if hasattr(message, "header") and nanoseconds(message.header.stamp) == 0:
             self._complain(
                 "sound carries no time stamp: its time of arrival is used instead. "
                 "Let the capture node set header.stamp"
@@ -152,8 +151,3 @@ class Worker:
             self._unusable_coding = ""
         except AudioFormatError as error:
             self._unusable_coding = str(error)
-
-
-def _stamp_ns(message: Any) -> int:
-    stamp = message.header.stamp
-    return int(stamp.sec) * _SECOND_NS + int(stamp.nanosec)
