@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
@@ -42,7 +42,12 @@ from emotion_recognition.training.face_sequences import (
     draw_faces,
     join_banks,
 )
-from emotion_recognition.training.optimise import AveragedModel, one_cycle, soft_cross_entropy
+from emotion_recognition.training.optimise import (
+    AveragedModel,
+    descend,
+    one_cycle,
+    soft_cross_entropy,
+)
 from emotion_recognition.training.valence_arousal import emotion_ratings, fit_ratings
 from emotion_recognition.training.voice import VoiceClassifier
 from emotion_recognition.training.voice_data import VoiceSet, ravdess_voices, read_features
@@ -144,12 +149,7 @@ def train(
             face = network.fuse(*silence(alone), sight[pairs:], seen[pairs:])
         loss = soft_cross_entropy(both.logits.float(), acted, smoothing)
         loss += soft_cross_entropy(face.logits.float(), faces.targets[single], smoothing)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
-        schedule.step()
-        average.update(network)
+        descend(loss, network, optimiser, schedule, average)
     return average.model
 
 

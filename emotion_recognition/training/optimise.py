@@ -1,4 +1,4 @@
-"""What every training stage shares: the loss, the averaged weights and the learning rate."""
+"""What every training stage shares: loss, learning rate, one step, the averaged weights."""
 
 import copy
 from typing import Generic, TypeVar
@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 Model = TypeVar("Model", bound=nn.Module)
+
+MAX_GRADIENT = 2.0
 
 
 class AveragedModel(Generic[Model]):
@@ -66,3 +68,19 @@ def one_cycle(
         optimiser, peak_rate, total_steps=max(steps, 1), pct_start=0.2
     )
     return optimiser, schedule
+
+
+def descend(
+    loss: Tensor,
+    model: Model,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    average: AveragedModel[Model],
+) -> None:
+    """Take one step down the gradient of ``loss``, clipped to a norm of ``MAX_GRADIENT``."""
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
+    optimiser.step()
+    schedule.step()
+    average.update(model)

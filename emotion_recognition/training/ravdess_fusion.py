@@ -50,7 +50,12 @@ from emotion_recognition.model.fusion import (
 )
 from emotion_recognition.model.network import EmotionNetwork, NetworkConfig, load_network
 from emotion_recognition.training.calibration import fit_temperature
-from emotion_recognition.training.optimise import AveragedModel, one_cycle, soft_cross_entropy
+from emotion_recognition.training.optimise import (
+    AveragedModel,
+    descend,
+    one_cycle,
+    soft_cross_entropy,
+)
 from emotion_recognition.training.ravdess_pairs import Pairs, hear, paired_clips
 from emotion_recognition.training.voice_data import VoiceSet
 
@@ -156,12 +161,7 @@ def train(model: nn.Module, pairs: Pairs, steps: int, seed: int) -> nn.Module:
             logits = model(batch)
         targets = functional.one_hot(batch.labels, len(EMOTIONS)).float()
         loss = soft_cross_entropy(logits.float(), targets, smoothing=0.05)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 2.0)
-        optimiser.step()
-        schedule.step()
-        average.update(model)
+        descend(loss, model, optimiser, schedule, average)
     return average.model
 
 

@@ -21,6 +21,7 @@ from emotion_recognition.model.branches import LOG_MEL, AudioBranch
 from emotion_recognition.training.augment import mix, random_windows
 from emotion_recognition.training.optimise import (
     AveragedModel,
+    descend,
     intensity_loss,
     one_cycle,
     soft_cross_entropy,
@@ -91,12 +92,7 @@ def train(
                 logits, intensity = model(windows, mask)
             loss = soft_cross_entropy(logits.float(), targets, smoothing)
             loss += INTENSITY_SHARE * intensity_loss(intensity.float(), voices.intensity[rows])
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 2.0)
-            optimiser.step()
-            schedule.step()
-            average.update(model)
+            descend(loss, model, optimiser, schedule, average)
             progress.update()
         progress.set_postfix(loss=f"{loss.item():.3f}")
     progress.close()
