@@ -168,12 +168,12 @@ def _mel_bands() -> np.ndarray:
     Triangles of unit area between points that are evenly spaced in mel. Written out here because
     librosa with its compiler takes seconds and 140 MB to import, for these numbers alone.
     """
-    edges = mel_to_hertz(np.linspace(*hertz_to_mel(np.array([50.0, 8000.0])), N_MELS + 2))
+    lowest, highest = hertz_to_mel(np.array([50.0, 8000.0]))
+    edges = mel_to_hertz(np.linspace(lowest, highest, N_MELS + 2))
     bins = np.fft.rfftfreq(FRAME, 1 / SAMPLE_RATE)[:, None]
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (bins - low) / (centre - low), (high - bins) / (high - centre)
-    bands = np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)
-    return bands
+    return np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)
 
 
 @cache
