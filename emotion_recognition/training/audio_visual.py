@@ -220,9 +220,7 @@ def _judge(network: nn.Module, clips: Clips) -> tuple[dict[str, Tensor], Tensor]
     parts = torch.arange(len(clips)).split(256)
     batches = [clips[part.tolist()] for part in parts]
     logits = {
-        name: torch.cat(
-            [network(b[0], b[1] & heard, b[2], b[3] & seen).logits for b in batches]
-        )
+        name: torch.cat([network(b[0], b[1] & heard, b[2], b[3] & seen).logits for b in batches])
         for name, (heard, seen) in CONDITIONS.items()
     }
     return logits, torch.cat([batch[4] for batch in batches])
@@ -260,7 +258,7 @@ def _finish(
         "seconds": seconds,
         "config": asdict(config),
     }
-    extra = {} if config.data.corpus == "ravdess_pairs" else {"sha": checkpoint_sha256(ENCODER)}
+    encoded = not isinstance(config.data, RavdessPairs)
     save_checkpoint(
         path,
         network,
@@ -276,7 +274,7 @@ def _finish(
             }
         ),
         licence=LICENCE,
-        **{"frame_encoder_sha256": value for value in extra.values()},
+        **({"frame_encoder_sha256": checkpoint_sha256(ENCODER)} if encoded else {}),
     )
     text = json.dumps(result, indent=2)
     (path.parent / "report.json").write_text(text + "\n", encoding="utf-8")
