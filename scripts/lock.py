@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-SHARED = ("runtime.txt", "microphone.txt", "test.txt")
+SHARED = ("runtime.txt", "microphone.txt", "training.txt", "test.txt")
 TORCH_NEEDS = ("filelock", "fsspec", "jinja2", "networkx", "setuptools<80", "sympy",
                "typing-extensions")  # fmt: skip
 PIP = "pip==26.3"

@@ -49,7 +49,7 @@ class Inner:
 @dataclass(frozen=True)
 class Outer:
     count: int
-    inner: Inner = Inner()  # noqa: RUF009 - frozen
+    inner: Inner = Inner()
     on: bool = False
     name: str = ""
 

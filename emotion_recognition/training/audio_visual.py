@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
@@ -202,7 +201,7 @@ def _starting_state(config: AudioVisual) -> dict[str, Tensor]:
         state, metadata = load_checkpoint(Path(config.start), KIND)
         found = asdict(NetworkConfig(**json.loads(metadata["config"])))
         labels = json.loads(metadata["labels"])
-    except (CheckpointError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (CheckpointError, KeyError, TypeError, ValueError) as error:
         raise ConfigError("start", str(error)) from error
     for name, value in asdict(config.network).items():
         if found[name] != value:
