@@ -1,9 +1,13 @@
 """Train a network as a configuration file says; see docs/training.md and config/training/."""
 
 import argparse
+import importlib.util
 import logging
 import sys
 from pathlib import Path
+
+PACKAGES = ("pytorch_lightning", "tensorboardX", "yaml")
+"""What the extra ``training`` installs."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,12 +49,18 @@ def main(options: argparse.Namespace) -> int:
 
     Raises:
         argparse.ArgumentError: the configuration cannot be used.
+        RuntimeError: the extra ``training`` is not installed.
     """
+    absent = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if absent:
+        raise RuntimeError(
+            f"needs {', '.join(absent)}: pip install 'emotion_recognition[training]', or in a "
+            "checkout: pip install -r requirements/training.txt"
+        )
     from emotion_recognition.training.config import ConfigError, read_jobs
     from emotion_recognition.training.sweep import run_jobs
-    from emotion_recognition.training.trainer import leads, need_lightning
+    from emotion_recognition.training.trainer import leads
 
-    need_lightning()
     if not sys.stderr.isatty():  # no progress bar: a line for each epoch
         logging.getLogger("emotion_recognition").setLevel(logging.INFO)
     out = options.out or Path("build") / "train" / options.config.stem

@@ -44,7 +44,7 @@ from emotion_recognition.training.clip_pairs import (
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import Adam, Constant, Optimiser, Schedule
-from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
+from emotion_recognition.training.trainer import Task, Training, fit, leads
 
 CONDITIONS = {"both": (True, True), "voice_missing": (False, True), "face_missing": (True, False)}
 """Whether there is sound, and whether there is a face."""
@@ -138,7 +138,6 @@ def run(config: AudioVisual, data: Path, out: Path, features: Path, resume: bool
     Raises:
         ConfigError: The configuration does not fit the data or the starting checkpoint.
     """
-    need_lightning()
     began = time.monotonic()
     start = _starting_state(config) if config.start else None
     clips = read_pairs(config.data, data, features)

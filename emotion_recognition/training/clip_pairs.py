@@ -165,17 +165,18 @@ def read_pairs(source: Source, data: Path, features: Path) -> ClipPairs:
         vectors = units[:, None]
         return ClipPairs(voices.frames, voices.lengths, vectors, seen, voices.labels, speakers)
     if isinstance(source, RavdessClips):
+        folder = data / source.folder
         clips = _read(
             "data.folder",
-            lambda: ravdess.read(data / source.folder, "speech", "audio-video").check(False),
+            lambda: ravdess.read(data / source.folder, "speech", "audio-video").check(
+                complete=False
+            ),
         )
         sounds = [_sound_of(clip, data / source.sound) for clip in clips]
         labels, paths = [clip.label for clip in clips], [clip.path for clip in clips]
         speakers = tuple(str(clip.actor) for clip in clips)
     else:
-        recordings = _read(
-            "data.folder", lambda: class_folders.read(data / source.folder).check(False)
-        )
+        recordings = _read("data.folder", lambda: class_folders.read(data / source.folder).check())
         labels, paths = [item.label for item in recordings], [item.path for item in recordings]
         wrong = [path.name for path in paths if path.suffix.lower() not in VIDEO_SUFFIXES]
         if wrong:

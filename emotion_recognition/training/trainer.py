@@ -7,7 +7,6 @@ A stage hands in a :class:`Task`, which says what is learnt, and gets the traine
 writes.
 """
 
-import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -114,7 +113,6 @@ def fit(
         ConfigError: Something in the recipe needs validation data, of which there are none, or
             there are fewer rows than a batch has.
         FileExistsError: ``out`` holds a run already, and it is not to be resumed.
-        ModuleNotFoundError: PyTorch Lightning is not installed.
     """
     if task.valid is None:
         needs = {
@@ -129,7 +127,6 @@ def fit(
     last = folder / "last.ckpt"
     if last.is_file() and not resume:
         raise FileExistsError(f"'{out}' holds a run already: --resume goes on, or name another")
-    need_lightning()
     from emotion_recognition.training.learner import learn  # heavy to import, and optional
 
     learn(task, optimiser, schedule, training, out, last if last.is_file() else None)
@@ -143,12 +140,3 @@ def fit(
 def leads() -> bool:
     """Whether this process is the one that writes: the only one, or the first of torchrun's."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def need_lightning() -> None:
-    """Raise ModuleNotFoundError, with what to type, where PyTorch Lightning is not installed."""
-    if importlib.util.find_spec("pytorch_lightning") is None:
-        raise ModuleNotFoundError(
-            "training needs PyTorch Lightning: pip install 'emotion_recognition[training]', or in "
-            "a checkout: pip install -r requirements/training.txt"
-        )
