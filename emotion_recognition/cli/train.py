@@ -1,13 +1,11 @@
 """Train a network as a configuration file says; see docs/training.md and config/training/."""
 
 import argparse
-import importlib.util
 import logging
 import sys
 from pathlib import Path
 
-PACKAGES = ("pytorch_lightning", "tensorboardX", "yaml")
-"""What the extra ``training`` installs."""
+from emotion_recognition.training.extra import need_lightning
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,12 +49,7 @@ def main(options: argparse.Namespace) -> int:
         argparse.ArgumentError: the configuration cannot be used.
         RuntimeError: the extra ``training`` is not installed.
     """
-    absent = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if absent:
-        raise RuntimeError(
-            f"needs {', '.join(absent)}: pip install 'emotion_recognition[training]', or in a "
-            "checkout: pip install -r requirements/training.txt"
-        )
+    need_lightning()
     from emotion_recognition.training.config import ConfigError, read_jobs
     from emotion_recognition.training.sweep import run_jobs
     from emotion_recognition.training.trainer import leads

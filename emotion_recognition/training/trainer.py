@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.optimiser import Optimiser, Plateau, Schedule
 
 Batch = Any
@@ -113,6 +114,7 @@ def fit(
         ConfigError: Something in the recipe needs validation data, of which there are none, or
             there are fewer rows than a batch has.
         FileExistsError: ``out`` holds a run already, and it is not to be resumed.
+        RuntimeError: The extra ``training`` is not installed.
     """
     if task.valid is None:
         needs = {
@@ -127,6 +129,7 @@ def fit(
     last = folder / "last.ckpt"
     if last.is_file() and not resume:
         raise FileExistsError(f"'{out}' holds a run already: --resume goes on, or name another")
+    need_lightning()
     from emotion_recognition.training.learner import learn  # heavy to import, and optional
 
     learn(task, optimiser, schedule, training, out, last if last.is_file() else None)
