@@ -44,7 +44,7 @@ from emotion_recognition.training.clip_pairs import (
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import Adam, Constant, Optimiser, Schedule
-from emotion_recognition.training.trainer import Task, Training, fit, leads
+from emotion_recognition.training.trainer import Task, Training, fit, kept_epoch, leads
 
 CONDITIONS = {"both": (True, True), "voice_missing": (False, True), "face_missing": (True, False)}
 """Whether there is sound, and whether there is a face."""
@@ -242,13 +242,12 @@ def _finish(
         report = classification_report(truth.numpy(), found.softmax(dim=1).numpy(), EMOTIONS)
         reports[name] = {**report, "loss": float(functional.cross_entropy(found, truth))}
     history = json.loads((path.parent / "history.json").read_text(encoding="utf-8"))
-    best = max(history, key=lambda entry: entry[f"valid_{config.trainer.monitor}"])
     result = {
         **reports.pop("both"),
         **reports,
         "stage": "audio_visual",
         "epochs": len(history),
-        "valid": best,
+        "valid": kept_epoch(history, config.trainer),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "test_speakers": sorted({clips.speakers[row] for row in split.test.tolist()}),
         "valid_speakers": sorted({clips.speakers[row] for row in split.valid.tolist()}),

@@ -8,7 +8,7 @@ writes.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -138,6 +138,14 @@ def fit(
     network = task.network.cpu()
     network.load_state_dict({name.removeprefix("network."): state[name] for name in state})
     return network.eval()
+
+
+def kept_epoch(history: Sequence[dict[str, float]], training: Training) -> dict[str, float]:
+    """Return the entry of ``history.json`` whose weights :func:`fit` returned."""
+    if training.keep == "last":
+        return history[-1]
+    sign = -1 if training.monitor == "loss" else 1
+    return max(history, key=lambda entry: sign * entry[f"valid_{training.monitor}"])
 
 
 def leads() -> bool:
