@@ -22,6 +22,7 @@ from torch.utils.data import Dataset
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.metrics import classification_report
 from emotion_recognition.evaluation.ravdess_voice import centre_window
+from emotion_recognition.model.branches import Branch
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
     checkpoint_sha256,
@@ -162,13 +163,14 @@ def run(config: AudioVisual, data: Path, out: Path, features: Path, resume: bool
     return path
 
 
-def set_statistics(branch: nn.Module, clips: ClipPairs, rows: Tensor) -> None:
+def set_statistics(branch: Branch, clips: ClipPairs, rows: Tensor) -> None:
     """Set the input scaling of an audio branch to the statistics of the clips' frames."""
     frames, lengths = clips.frames[rows], clips.lengths[rows]
     valid = torch.arange(frames.shape[1])[None] < lengths[:, None]
-    columns = frames[valid][:, branch.columns - len(branch.mean) : branch.columns].float()
-    branch.mean.copy_(columns.mean(dim=0))
-    branch.std.copy_(columns.std(dim=0).clamp(min=1e-3))
+    mean, std = branch.get_buffer("mean"), branch.get_buffer("std")
+    columns = frames[valid][:, branch.columns - len(mean) : branch.columns].float()
+    mean.copy_(columns.mean(dim=0))
+    std.copy_(columns.std(dim=0).clamp(min=1e-3))
 
 
 def drop_streams(batch: Windows, voice: float, face: float) -> Windows:

@@ -179,9 +179,10 @@ def read_pairs(source: Source, data: Path, features: Path) -> ClipPairs:
         _write_windows(clips, make_detector(source.detector), cache)
     names = ("frames", "lengths", "vectors", "seen")
     with np.load(cache) as stored:
-        parts = [torch.from_numpy(stored[name]) for name in names]
+        frames, lengths, vectors, seen = (torch.from_numpy(stored[name]) for name in names)
     labels = torch.tensor([clip.label for clip in clips])
-    return ClipPairs(*parts, labels, tuple(clip.speaker for clip in clips))
+    speakers = tuple(clip.speaker for clip in clips)
+    return ClipPairs(frames, lengths, vectors, seen, labels, speakers)
 
 
 def split_by_speaker(source: Source, clips: ClipPairs) -> Split:
@@ -206,15 +207,18 @@ def split_by_speaker(source: Source, clips: ClipPairs) -> Split:
     train = tuple(name for name in there if name not in test + valid)
     if not train:
         raise ConfigError(fields["train"], "nobody is left to train on; add recordings of others")
-    rows = [
-        torch.tensor([row for row, name in enumerate(clips.speakers) if name in names])
-        for names in (train, valid, test)
-    ]
-    known, asked = (set(clips.labels[part].tolist()) for part in (rows[0], rows[2]))
+    split = Split(*(_rows_of(people, clips) for people in (train, valid, test)))
+    known = set(clips.labels[split.train].tolist())
+    asked = set(clips.labels[torch.cat([split.valid, split.test])].tolist())
     if asked - known:
-        names = ", ".join(EMOTIONS[label] for label in sorted(asked - known))
-        raise ConfigError(fields["train"], f"tested on {names}, of which there is nothing to learn")
-    return Split(*rows)
+        classes = ", ".join(EMOTIONS[label] for label in sorted(asked - known))
+        problem = f"tested on {classes}, of which there is nothing to learn"
+        raise ConfigError(fields["train"], problem)
+    return split
+
+
+def _rows_of(people: Sequence[str], clips: ClipPairs) -> Tensor:
+    return torch.tensor([row for row, name in enumerate(clips.speakers) if name in people])
 
 
 def _check_fold(fold: int) -> None:

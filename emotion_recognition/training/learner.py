@@ -279,7 +279,7 @@ def learn(
 
 def _callbacks(training: Training, out: Path) -> list[Callback]:
     folder = out / "checkpoints"
-    monitor = {
+    monitor: dict[str, Any] = {
         "monitor": f"valid_{training.monitor}",
         "mode": "min" if training.monitor == "loss" else "max",
     }
