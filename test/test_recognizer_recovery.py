@@ -107,7 +107,7 @@ def test_low_confidence_is_withheld():
 
 def test_smoothing_follows_sensor_time():
     events = frames(0, 4)
-    target = recognizer(smoothing_s=0.5)
+    target = recognizer(smoothing="exponential", smoothing_s=0.5)
     smoothed = feed(target, events)
     weight = 1 - math.exp(-0.25 / 0.5)
     expected = target.model.probabilities[0]
