@@ -26,7 +26,7 @@ from emotion_recognition.corpora.ravdess import RavdessClip
 from emotion_recognition.evaluation.offline import estimates_of
 from emotion_recognition.evaluation.ravdess_voice import fold_weights
 from emotion_recognition.model.checkpoint import checkpoint_sha256
-from emotion_recognition.model.emotion_model import ENCODER_FILE, WEIGHTS, EmotionModel, load_model
+from emotion_recognition.model.emotion_model import ENCODER_FILE, WEIGHTS, load_model
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ UPDATE_S = 1 / RecognizerConfig().publish_rate
 
 SECOND_NS = 1_000_000_000
 SAMPLE_RATE = 16_000
-CHUNK = 1_600  # samples
+CHUNK = 4_000  # samples
 LONGEST_RUN = 3
 QUIET_DB = 30.0
 """Speech begins where 20 ms of a clip come so close to its loudest 20 ms."""
@@ -82,7 +82,7 @@ def arrange(clips: Iterable[RavdessClip], seed: int) -> list[RavdessClip]:
     runs = []
     for label in sorted({clip.label for clip in chosen}):
         own = [clip for clip in chosen if clip.label == label]
-        rng.shuffle(own)  # type: ignore[arg-type]
+        rng.shuffle(own)
         while own:
             length = int(rng.integers(1, LONGEST_RUN + 1))
             runs.append(own[:length])
@@ -99,14 +99,14 @@ def speech_onset(samples: npt.NDArray[np.float32]) -> int:
 
 
 def recognise_sequence(
-    clips: Sequence[RavdessClip], sounds: Path, model: EmotionModel
+    clips: Sequence[RavdessClip], sounds: Path, recognizer: Recognizer
 ) -> EmotionSequence:
     """Play the clips, one after the other, to a recogniser; clips that are pictures show faces too.
 
     Args:
         clips: Of one actor, with at least one in all.
         sounds: The folder that holds ``Actor_01/03-*.flac`` and so on.
-        model: What judges them.
+        recognizer: What judges them, without smoothing; it is reset first.
     """
     events: list[Event] = []
     samples: list[npt.NDArray[np.float32]] = []
@@ -127,10 +127,10 @@ def recognise_sequence(
         start += len(sound)
     events += _chunks(np.concatenate(samples))
     events.sort(key=lambda event: event.received_ns)
-    config = RecognizerConfig(smoothing="none", withhold_below=0.0)
+    recognizer.reset()
     estimates = [
         estimate
-        for estimate in estimates_of(events, Recognizer(config, model))
+        for estimate in estimates_of(events, recognizer)
         if estimate.available and estimate.stamp_ns >= onsets[0]
     ]
     return EmotionSequence(
@@ -183,8 +183,9 @@ def _sequences(data: Path, clips: Sequence[RavdessClip], cache: Path) -> list[Em
         tested = [arranged[actor] for actor in actors if actor in arranged]
         if tested:
             model = load_model(fold_weights(fold), "cpu")
+            recognizer = Recognizer(RecognizerConfig(smoothing="none"), model)
         for chosen in tested:
-            sequences.append(recognise_sequence(chosen, data / "ravdess_speech", model))
+            sequences.append(recognise_sequence(chosen, data / "ravdess_speech", recognizer))
             progress.update()
     progress.close()
     _write(cache, key, sequences)
