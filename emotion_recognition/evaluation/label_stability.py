@@ -123,15 +123,19 @@ def summary(judged: Sequence[Judgement], raw: Sequence[Judgement]) -> dict[str, 
 def coverage_table(
     judged: Sequence[Judgement], thresholds: Sequence[float]
 ) -> list[dict[str, float]]:
-    """Return for each threshold the share of estimates at or above it, and their accuracy."""
+    """Return the share of estimates at or above each threshold, and their accuracy.
+
+    Thresholds that no estimate reaches are left out.
+    """
     truth = np.concatenate([each.truth for each in judged])
     probabilities = np.concatenate([each.probabilities for each in judged])
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    rows = []
-    for threshold in thresholds:
-        answered = confidence >= threshold
-        accuracy = float(right[answered].mean()) if answered.any() else float("nan")
-        rows.append(
-            {"threshold": threshold, "coverage": float(answered.mean()), "accuracy": accuracy}
-        )
-    return rows
+    return [
+        {
+            "threshold": threshold,
+            "coverage": float((confidence >= threshold).mean()),
+            "accuracy": float(right[confidence >= threshold].mean()),
+        }
+        for threshold in thresholds
+        if (confidence >= threshold).any()
+    ]

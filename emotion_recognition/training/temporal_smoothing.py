@@ -132,11 +132,12 @@ def withhold(sequences: Sequence[EmotionSequence], judged: Sequence[Judgement]) 
     for actors in ravdess.FOLDS:
         tested = [j for s, j in zip(sequences, judged, strict=True) if int(s.actor) in actors]
         others = [j for s, j in zip(sequences, judged, strict=True) if int(s.actor) not in actors]
-        if tested:
-            [row] = coverage_table(tested, [choose_threshold(others)])
+        if not tested:
+            continue
+        for row in coverage_table(tested, [choose_threshold(others)]):
             windows = row["coverage"] * sum(len(each.truth) for each in tested)
             answered += windows
-            right += windows * row["accuracy"] if windows else 0.0
+            right += windows * row["accuracy"]
     return {
         "thresholds": coverage_table(judged, THRESHOLDS),
         "chosen": choose_threshold(judged),
