@@ -46,15 +46,18 @@ def trials(sequences) -> Trials:
 
 
 def test_the_steadiest_candidate_in_time_is_taken(sequences, trials):
-    found = fit(trials, range(3))
-    in_time = {
+    stubborn = HysteresisParameters(odds=60)
+    late = Trial(stubborn, [judge(sequence, steady(stubborn)) for sequence in sequences])
+    found = fit(Trials(trials.raw, [*trials.hysteresis, late], trials.hmm), range(3))
+    flips = {
         trial.parameters.odds: flips_per_minute(trial.judged)
         for trial in trials.hysteresis
         if added_delays(trial.judged, trials.raw).mean() <= 0.25
     }
-    assert found.hysteresis.odds == min(in_time, key=in_time.__getitem__)
-    assert min(in_time.values()) < flips_per_minute(trials.raw)
-    assert len(in_time) < len(trials.hysteresis)
+    assert found.hysteresis.odds == min(flips, key=flips.__getitem__)
+    assert flips[found.hysteresis.odds] < flips_per_minute(trials.raw)
+    assert added_delays(late.judged, trials.raw).mean() > 0.25
+    assert flips_per_minute(late.judged) < flips[found.hysteresis.odds]
 
 
 def test_sharpness_lowers_the_cross_entropy(sequences, trials):
@@ -71,9 +74,8 @@ def test_sharpness_lowers_the_cross_entropy(sequences, trials):
 
 
 def test_too_slow_candidates_are_an_error(sequences, trials):
-    late = [
-        Trial(HmmParameters(0.001, 60), [judge(s, steady(HmmParameters(0.001, 1))) for s in sequences])
-    ]  # fmt: skip
+    slow = HmmParameters(switch_rate=0.001, overlap_s=1)
+    late = [Trial(slow, [judge(sequence, steady(slow)) for sequence in sequences])]
     with pytest.raises(ValueError, match="every candidate delays by more"):
         fit(Trials(trials.raw, trials.hysteresis, late), range(3))
     with pytest.raises(ValueError, match="no sequence"):
