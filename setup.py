@@ -31,6 +31,7 @@ setup(
             "weights/*.safetensors",
             "weights/folds/*.safetensors",
             "weights/*.md",
+            "weights/*.json",
         ]
     },
     data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
