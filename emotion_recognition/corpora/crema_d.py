@@ -16,6 +16,11 @@ from emotion_recognition.emotions import CREMA_D_CODES, EMOTIONS
 Rated = Literal["voice", "face", "both"]
 """What the voters perceived: the sound alone, the picture alone, or the whole clip."""
 
+ACTORS: tuple[int, ...] = tuple(range(1001, 1092))
+
+FOLDS: tuple[tuple[int, ...], ...] = tuple(ACTORS[first::5] for first in range(5))
+"""Test actors of each fold: 1001, 1006, ... 1091; 1002, 1007, ...; and so on, 19 or 18 each."""
+
 _ID_DIGITS: Mapping[Rated, str] = MappingProxyType({"voice": "1", "face": "2", "both": "3"})
 _VOTE_COLUMNS = {"A": "ANG", "D": "DIS", "F": "FEA", "H": "HAP", "N": "NEU", "S": "SAD"}
 _USED_COLUMNS = {"", "fileName", "meanEmoResp", *_VOTE_COLUMNS}
@@ -84,6 +89,14 @@ def clips(data: Path) -> list[CremaDClip]:
         ValueError: the votes are no CREMA-D votes.
     """
     return read(data).check(complete=False)
+
+
+def validation_actors(fold: int) -> tuple[int, ...]:
+    """Return eight training actors that fold ``fold`` (0 to 4) keeps to validate.
+
+    They are the first test actors of the next fold, so that no actor validates twice.
+    """
+    return FOLDS[(fold + 1) % len(FOLDS)][:8]
 
 
 def _parse_clip(path: Path, votes: Mapping[str, tuple[np.ndarray, float]]) -> CremaDClip:
