@@ -1,6 +1,6 @@
 """What a classifier said of the samples of a test, and its figures: overall, by fold, by person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +21,15 @@ class Judgements:
         truth: (N,) index of the true class.
         probabilities: (N, C).
         folds: (N,) number of the fold that the sample was tested in, from 0.
-        speakers: (N,) number of the person.
-        sexes: (N,) sex of the person, such as ``female``.
+        speakers: (N,) number of the person; None where nobody knows.
+        sexes: (N,) sex of the person, such as ``female``; None where nobody knows.
     """
 
     truth: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float32]
     folds: npt.NDArray[np.int64]
-    speakers: npt.NDArray[np.int64]
-    sexes: npt.NDArray[np.str_]
+    speakers: npt.NDArray[np.int64] | None = None
+    sexes: npt.NDArray[np.str_] | None = None
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> "Judgements":
         """Return the samples where ``keep`` (N,) is true."""
@@ -37,8 +37,8 @@ class Judgements:
             self.truth[keep],
             self.probabilities[keep],
             self.folds[keep],
-            self.speakers[keep],
-            self.sexes[keep],
+            None if self.speakers is None else self.speakers[keep],
+            None if self.sexes is None else self.sexes[keep],
         )
 
 
@@ -48,9 +48,10 @@ def summarise(judgements: Judgements, labels: Sequence[str]) -> dict[str, Any]:
     Returns:
         The report of :func:`classification_report`; for each of ``FIGURES`` its ``_mean`` and
         ``_std`` (sample standard deviation, 0 for one fold) over the folds; ``folds``, the report
-        of each with its ``actors``; ``by_sex`` (``n``, ``speakers``, ``accuracy`` and ``uar`` of
-        each sex) and ``by_speaker`` (``n``, ``sex``, ``accuracy`` and ``uar`` of each person, and
-        over all persons ``mean``, ``std``, ``min`` and ``max`` of the accuracy).
+        of each, with its ``actors``. Where speakers and sexes are known ``by_sex`` (``n``,
+        ``speakers``, ``accuracy`` and ``uar`` of each) and ``by_speaker``: ``each`` person's ``n``,
+        ``sex``, ``accuracy`` and ``uar``, and over all the ``mean``, ``std``, ``min`` and ``max``
+        of the accuracy.
 
     Raises:
         ValueError: There is no sample, or shapes do not fit each other.
@@ -58,16 +59,25 @@ def summarise(judgements: Judgements, labels: Sequence[str]) -> dict[str, Any]:
     folds = []
     for fold in np.unique(judgements.folds):
         part = judgements.rows(judgements.folds == fold)
-        actors = [int(actor) for actor in np.unique(part.speakers)]
+        actors = [] if part.speakers is None else np.unique(part.speakers).tolist()
         report = classification_report(part.truth, part.probabilities, labels)
         folds.append({"fold": int(fold) + 1, "actors": actors, **report})
-    return {
+    found: dict[str, Any] = {
         **classification_report(judgements.truth, judgements.probabilities, labels),
         **over_folds(folds),
         "folds": folds,
-        "by_sex": _by_sex(judgements, labels),
-        "by_speaker": _by_speaker(judgements, labels),
     }
+    if judgements.speakers is not None and judgements.sexes is not None:
+        found["by_sex"] = {
+            str(sex): {
+                "n": len(part.truth),
+                "speakers": len(np.unique(judgements.speakers[judgements.sexes == sex])),
+                **_rates(part, labels),
+            }
+            for sex, part in _groups(judgements, judgements.sexes)
+        }
+        found["by_speaker"] = _by_speaker(judgements, judgements.speakers, labels)
+    return found
 
 
 def over_folds(folds: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -85,27 +95,19 @@ def spread(values: Sequence[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-def _by_sex(judgements: Judgements, labels: Sequence[str]) -> dict[str, Any]:
-    found = {}
-    for sex in np.unique(judgements.sexes):
-        part = judgements.rows(judgements.sexes == sex)
-        found[str(sex)] = {
-            "n": len(part.truth),
-            "speakers": len(np.unique(part.speakers)),
-            **_rates(part, labels),
-        }
-    return found
+def _groups(judgements: Judgements, names: npt.NDArray[Any]) -> Iterator[tuple[Any, Judgements]]:
+    for name in np.unique(names):
+        yield name, judgements.rows(names == name)
 
 
-def _by_speaker(judgements: Judgements, labels: Sequence[str]) -> dict[str, Any]:
-    each = {}
-    for speaker in np.unique(judgements.speakers):
-        part = judgements.rows(judgements.speakers == speaker)
-        each[str(speaker)] = {
-            "n": len(part.truth),
-            "sex": str(part.sexes[0]),
-            **_rates(part, labels),
-        }
+def _by_speaker(
+    judgements: Judgements, speakers: npt.NDArray[np.int64], labels: Sequence[str]
+) -> dict[str, Any]:
+    each: dict[str, dict[str, Any]] = {}
+    for speaker, part in _groups(judgements, speakers):
+        assert part.sexes is not None
+        sex = str(part.sexes[0])
+        each[str(speaker)] = {"n": len(part.truth), "sex": sex, **_rates(part, labels)}
     accuracies = [entry["accuracy"] for entry in each.values()]
     return {
         "mean": float(np.mean(accuracies)),

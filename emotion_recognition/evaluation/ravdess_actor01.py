@@ -20,7 +20,7 @@ from emotion_recognition.corpora import ravdess
 from emotion_recognition.corpora.clip_window import read_strip
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.metrics import classification_report
-from emotion_recognition.evaluation.ravdess_voice import centre_window, fold_weights
+from emotion_recognition.evaluation.ravdess_voice import fold_weights
 from emotion_recognition.model.emotion_model import (
     VIDEO_STEPS,
     WINDOW_S,

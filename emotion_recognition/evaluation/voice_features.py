@@ -1,7 +1,7 @@
 """Features of voice clips through the deployed audio front end, computed once and kept in a file.
 
-A file holds what the front end made of each clip, and a fingerprint of that front end: after a change
-of its code or configuration everything is computed anew.
+A file holds what the front end made of each clip, and a fingerprint of that front end: after a
+change of its code or configuration everything is computed anew.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ def voice_features(paths: Sequence[Path], cache: Path, snr_db: float | None = No
     Args:
         paths: The files; no two with the same name.
         cache: File (.npz) to read and write; made if absent.
-        snr_db: Add speech-shaped noise to the samples at this ratio, the same at each call; None: the
-            clips as they are.
+        snr_db: Add speech-shaped noise to the samples at this ratio, the same at each call; None:
+            the clips as they are.
 
     Raises:
         LibsndfileError: A clip cannot be read.

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.evaluation.ravdess_voice import centre_window
+from emotion_recognition.evaluation.voice_folds import centre_window
 
 ACTED_SHARE = 0.7
 """Weight of the acted emotion in a CREMA-D target; the rest is the listeners' votes."""
