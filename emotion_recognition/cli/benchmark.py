@@ -1,4 +1,4 @@
-"""Measure the shipped models on a data set by its published protocol; write NAME.json and NAME.md."""
+"""Measure the shipped models on a data set by its protocol; write NAME.json and NAME.md."""
 
 import argparse
 import importlib

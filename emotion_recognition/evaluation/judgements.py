@@ -1,6 +1,6 @@
 """What a classifier said of the samples of a test, and its figures: overall, by fold, by person."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,18 @@ def summarise(judgements: Judgements, labels: Sequence[str]) -> dict[str, Any]:
         }
         found["by_speaker"] = _by_speaker(judgements, judgements.speakers, labels)
     return found
+
+
+def brief(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the headline figures of a summary alone: overall, mean and spread, and by fold."""
+    names = ("n", *FIGURES)
+    spreads = [f"{name}_{kind}" for name in FIGURES for kind in ("mean", "std")]
+    return {
+        **{name: summary[name] for name in (*names, *spreads)},
+        "folds": [
+            {name: fold[name] for name in ("fold", "actors", *names)} for fold in summary["folds"]
+        ],
+    }
 
 
 def over_folds(folds: Sequence[dict[str, Any]]) -> dict[str, float]:

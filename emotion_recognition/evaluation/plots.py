@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 GREY = "#666666"
+LEAST_IN_BIN = 5
 
 
 def plot_confusion(report: Mapping[str, Any], title: str, path: Path) -> None:
@@ -29,11 +30,17 @@ def plot_confusion(report: Mapping[str, Any], title: str, path: Path) -> None:
         axes.text(
             column,
             row,
-            f"{counts[row, column]}\n{100 * shares[row, column]:.0f} %",
+            f"{counts[row, column]}\n{100 * shares[row, column]:.0f} %"
+            if counts[row, column]
+            else "0",
             ha="center",
             va="center",
             fontsize=8,
-            color="white" if shares[row, column] > 0.55 else "black",
+            color="white"
+            if shares[row, column] > 0.55
+            else "black"
+            if counts[row, column]
+            else GREY,
         )
     axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
     axes.set_yticks(range(len(labels)), labels)
@@ -47,20 +54,22 @@ def plot_confusion(report: Mapping[str, Any], title: str, path: Path) -> None:
 def plot_reliability(reports: Mapping[str, Mapping[str, Any]], title: str, path: Path) -> None:
     """Draw the reliability diagram of each condition, and below it how often each confidence is.
 
+    Bins of fewer than ``LEAST_IN_BIN`` samples are left out above: chance alone moves them.
+
     Args:
         reports: By condition, what ``classification_report`` returned.
         title: What was measured.
         path: File to write.
     """
-    figure = _figure(6, 6.4)
+    figure = _figure(6, 7)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
     for colour, (name, report) in zip(COLOURS, reports.items(), strict=False):
         bins = report["reliability"]
-        confidence = [part["confidence"] for part in bins]
+        filled = [part for part in bins if part["n"] >= LEAST_IN_BIN]
         upper.plot(
-            confidence,
-            [part["accuracy"] for part in bins],
+            [part["confidence"] for part in filled],
+            [part["accuracy"] for part in filled],
             marker="o",
             markersize=4,
             color=colour,
@@ -76,13 +85,13 @@ def plot_reliability(reports: Mapping[str, Mapping[str, Any]], title: str, path:
     upper.set_ylabel("accuracy")
     upper.set_ylim(0, 1)
     upper.set_title(title)
-    upper.legend(loc="upper left", frameon=False)
     lower.set_xlim(0, 1)
     lower.set_ylim(bottom=0)
     lower.set_xlabel("confidence")
     lower.set_ylabel("samples (%)")
     for axes in (upper, lower):
         axes.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(path)
 
 

@@ -1,6 +1,7 @@
 """One form for every benchmark: its figures as JSON, tables in Markdown, and plots."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,7 +210,7 @@ def mean_and_spread(entry: Mapping[str, Any], figure: str) -> str:
 
 def shown(condition: str) -> str:
     """Return the name of a condition as people read it."""
-    return condition.replace("_", " ").replace("db", "dB")
+    return re.sub(r"(\d)db\b", r"\1 dB", condition.replace("_", " "))
 
 
 def ranges(numbers: Sequence[int]) -> str:
