@@ -142,7 +142,7 @@ def plot_bars(
         path: File to write.
     """
     width = 0.8 / len(series)
-    figure = _figure(max(6.0, 1.5 + len(groups) * max(0.55 * len(series), 0.9)), 4.4)
+    figure = _figure(max(6.0, 1.5 + len(groups) * max(0.42 * len(series), 0.9)), 4.4)
     axes: Axes = figure.subplots()
     places = np.arange(len(groups))
     for index, (colour, (name, values)) in enumerate(zip(COLOURS, series.items(), strict=False)):

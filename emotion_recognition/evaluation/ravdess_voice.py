@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from emotion_recognition.corpora import ravdess
 from emotion_recognition.emotions import EMOTIONS
@@ -43,22 +44,26 @@ def feature_cache(out: Path, condition: str = "clean") -> Path:
     return out / "features" / f"ravdess-{condition}.npz"
 
 
-def sex_of(actor: int) -> str:
-    """Return the sex of a RAVDESS actor: odd numbers are men."""
-    return "male" if actor % 2 else "female"
+def judgements_of_actors(
+    truth: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float32],
+    folds: npt.NDArray[np.int64],
+    actors: npt.NDArray[np.int64],
+) -> Judgements:
+    """Return judgements of RAVDESS clips; arguments as for :class:`Judgements`."""
+    sexes = np.where(actors % 2 == 1, "male", "female")  # by the numbers that actors were given
+    return Judgements(truth, probabilities, folds, actors, sexes)
 
 
 def judgements_of(
-    clips: Sequence[ravdess.RavdessClip], probabilities: np.ndarray, folds: np.ndarray
+    clips: Sequence[ravdess.RavdessClip],
+    probabilities: npt.NDArray[np.float32],
+    folds: npt.NDArray[np.int64],
 ) -> Judgements:
     """Return the probabilities (N, 8) of N clips with what is known of these."""
-    return Judgements(
-        truth=np.array([clip.label for clip in clips]),
-        probabilities=probabilities,
-        folds=folds,
-        speakers=np.array([clip.actor for clip in clips]),
-        sexes=np.array([sex_of(clip.actor) for clip in clips]),
-    )
+    truth = np.array([clip.label for clip in clips])
+    actors = np.array([clip.actor for clip in clips])
+    return judgements_of_actors(truth, probabilities, folds, actors)
 
 
 def benchmark_ravdess_voice(data: Path, out: Path, quick: bool = False) -> dict[str, Any]:

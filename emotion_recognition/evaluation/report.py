@@ -135,8 +135,8 @@ def fold_table(summary: Mapping[str, Any], condition: str) -> Table:
     return Table(f"By fold ({shown(condition)})", columns, rows, "Percent, but for the ECE.")
 
 
-def people_table(conditions: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return the spread over sexes and speakers by condition."""
+def people_table(conditions: Mapping[str, Mapping[str, Any]], of: str = "condition") -> Table:
+    """Return the spread over sexes and speakers by condition, or whatever the summaries are of."""
     rows = []
     for condition, entry in conditions.items():
         for sex, group in entry["by_sex"].items():
@@ -145,7 +145,7 @@ def people_table(conditions: Mapping[str, Mapping[str, Any]]) -> Table:
         own = [e["accuracy"] for e in entry["by_speaker"]["each"].values()]
         group = {**entry, "speakers": len(own)}
         rows.append([shown(condition), "all", *_people(group, own)])
-    columns = ["condition", "sex", "speakers", "n", "accuracy", "UAR"]
+    columns = [of, "sex", "speakers", "n", "accuracy", "UAR"]
     return Table(
         "By sex and speaker",
         [*columns, "speakers' accuracy", "lowest", "highest"],

@@ -22,6 +22,9 @@ from emotion_recognition.evaluation import noise
 
 logger = logging.getLogger(__name__)
 
+CLIPS_A_WRITE = 1000
+"""After so many new clips they are written, so that an interruption costs a minute or so."""
+
 Features = dict[str, npt.NDArray[np.float16]]
 """Clip name (without suffix) to feature frames (n, 87)."""
 
@@ -42,10 +45,11 @@ def voice_features(paths: Sequence[Path], cache: Path, snr_db: float | None = No
     key = fingerprint(snr_db)
     known = _read(cache, key) if cache.is_file() else {}
     missing = [path for path in paths if _name_and_size(path) not in known]
-    if missing:
-        for path in tqdm(missing, desc=f"features {cache.stem}", mininterval=1):
-            known[_name_and_size(path)] = clip_features(path, snr_db).astype(np.float16)
-        _write(cache, key, known)
+    progress = tqdm(missing, desc=f"features {cache.stem}", mininterval=1, disable=not missing)
+    for count, path in enumerate(progress, start=1):
+        known[_name_and_size(path)] = clip_features(path, snr_db).astype(np.float16)
+        if count % CLIPS_A_WRITE == 0 or count == len(missing):
+            _write(cache, key, known)
     return {path.stem: known[_name_and_size(path)] for path in paths}
 
 
@@ -55,11 +59,6 @@ def clip_features(path: Path, snr_db: float | None = None) -> npt.NDArray[np.flo
     if snr_db is not None:
         samples = noise.with_noise(samples, sample_rate, snr_db, zlib.crc32(path.stem.encode()))
     return features_of(samples, sample_rate, AudioConfig())
-
-
-def read_features(cache: Path) -> Features:
-    """Read all that a file of :func:`voice_features` holds, whatever front end it is of."""
-    return {name: frames for (name, _), frames in _read(cache, None).items()}
 
 
 def fingerprint(snr_db: float | None = None) -> str:
@@ -77,11 +76,11 @@ def _name_and_size(path: Path) -> tuple[str, int]:
     return path.stem, path.stat().st_size
 
 
-def _read(cache: Path, key: str | None) -> dict[tuple[str, int], npt.NDArray[np.float16]]:
+def _read(cache: Path, key: str) -> dict[tuple[str, int], npt.NDArray[np.float16]]:
     try:
         with np.load(cache, allow_pickle=False) as stored:
             parts: dict[str, Any] = {name: stored[name] for name in stored.files}
-        if key is not None and str(parts["key"]) != key:
+        if str(parts["key"]) != key:
             logger.info("'%s' is of another audio front end: computing anew", cache)
             return {}
         names = zip(parts["names"].tolist(), parts["sizes"].tolist(), strict=True)
