@@ -13,10 +13,11 @@ from emotion_recognition.evaluation.judgements import brief, spread, summarise
 from emotion_recognition.evaluation.plots import plot_bars
 from emotion_recognition.evaluation.ravdess_voice import judgements_of_actors
 from emotion_recognition.evaluation.report import (
+    FIGURES_NOTE,
     Table,
     class_table,
     classification_pictures,
-    mean_and_spread,
+    fold_spread,
     people_table,
     percent,
     shown,
@@ -86,12 +87,12 @@ def ranking(models: Mapping[str, Any]) -> dict[str, Any]:
 def fusion_tables(models: Mapping[str, Any], conditions: Sequence[str], chosen: str) -> list[Table]:
     """Return the comparison of all models, and the tables by class and person of ``chosen``."""
     others = conditions[1:]
-    columns = ["model", "accuracy", "accuracy, folds", "UAR", "F1", "top 5", "loss", "ECE"]
+    columns = ["model", "WAR", "±", "UAR", "F1", "top 5", "loss", "ECE"]
     rows = [
         [
             name,
             percent(entry["accuracy"]),
-            mean_and_spread(entry, "accuracy"),
+            fold_spread(entry, "accuracy"),
             *(percent(entry[figure]) for figure in ("uar", "macro_f1", "top5")),
             f"{entry['loss']:.3f}",
             f"{entry['ece']:.3f}",
@@ -100,10 +101,8 @@ def fusion_tables(models: Mapping[str, Any], conditions: Sequence[str], chosen: 
         for name, entry in models.items()
     ]
     note = (
-        "Percent, but for the loss (cross-entropy, nats) and the calibration error (ECE, 15 bins). "
-        "Accuracy is also WAR and top 1; UAR and F1 are macro means. Folds: mean ± sample standard "
-        "deviation. The last columns are accuracies. Every figure under every condition and in "
-        "every fold is in the JSON."
+        f"{FIGURES_NOTE} The last columns are accuracies. Every figure under every condition and "
+        "in every fold is in the JSON."
     )
     return [
         Table("All models", [*columns, *map(shown, others)], rows, note),

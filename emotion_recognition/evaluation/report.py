@@ -11,6 +11,12 @@ import numpy as np
 
 from emotion_recognition.evaluation import plots
 
+FIGURES_NOTE = (
+    "Percent, but for the loss (cross-entropy, nats) and the calibration error (ECE, 15 bins). WAR "
+    "is the weighted average recall, which is the accuracy and top 1; UAR the macro recall; "
+    "precision and F1 are macro means; ± the sample standard deviation over the folds."
+)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -40,10 +46,10 @@ class Page:
 def write_page(page: Page, result: Mapping[str, Any], out: Path) -> None:
     """Write ``result`` as NAME.json and ``page`` as NAME.md, NAME being ``result["benchmark"]``."""
     name = result["benchmark"]
-    command = f"`emotion-recognition benchmark {name} --data DIR --out DIR`"
-    if result.get("quick"):
-        command = command[:-1] + " --quick`"
-    parts = [f"# {page.title}", page.about, f"Took {result['seconds']:.0f} s."]
+    options = "".join(f" --{option}" for option in ("quick", "noise") if result.get(option))
+    command = f"`emotion-recognition benchmark {name} --data DIR --out DIR{options}`"
+    scope = "Only the first fold was run (`--quick`). " if result.get("quick") else ""
+    parts = [f"# {page.title}", page.about, f"{scope}Took {result['seconds']:.0f} s."]
     for table in page.tables:
         parts += [f"## {table.title}", f"{table.note} Printed by {command}.".strip()]
         parts += [table.markdown()]
@@ -87,26 +93,17 @@ def conditions_table(conditions: Mapping[str, Mapping[str, Any]]) -> Table:
             shown(condition),
             str(entry["n"]),
             percent(entry["accuracy"]),
+            fold_spread(entry, "accuracy"),
             percent(entry["uar"]),
-            percent(entry["macro_precision"]),
-            percent(entry["macro_f1"]),
-            percent(entry["top5"]),
+            fold_spread(entry, "uar"),
+            *(percent(entry[figure]) for figure in ("macro_precision", "macro_f1", "top5")),
             f"{entry['loss']:.3f}",
             f"{entry['ece']:.3f}",
-            mean_and_spread(entry, "accuracy"),
-            mean_and_spread(entry, "uar"),
         ]
         for condition, entry in conditions.items()
     ]
-    columns = ["condition", "n", "accuracy", "UAR", "precision", "F1", "top 5", "loss", "ECE"]
-    return Table(
-        "Figures",
-        [*columns, "accuracy, folds", "UAR, folds"],
-        rows,
-        "Percent, but for the loss (cross-entropy, nats) and the calibration error (ECE, 15 bins). "
-        "Accuracy is also the weighted average recall (WAR) and top 1; UAR is the macro recall; "
-        "precision and F1 are macro means. Folds: mean ± sample standard deviation.",
-    )
+    columns = ["condition", "n", "WAR", "±", "UAR", "±", "prec.", "F1", "top 5", "loss", "ECE"]
+    return Table("Figures", columns, rows, FIGURES_NOTE)
 
 
 def class_table(summary: Mapping[str, Any], condition: str) -> Table:
@@ -120,19 +117,25 @@ def class_table(summary: Mapping[str, Any], condition: str) -> Table:
 
 
 def fold_table(summary: Mapping[str, Any], condition: str) -> Table:
-    """Return the figures of each fold."""
+    """Return the figures of each fold, and their mean and sample standard deviation."""
+    shares = ("accuracy", "uar", "macro_precision", "macro_f1", "top5")
     rows = [
         [
             str(fold["fold"]),
             ranges(fold["actors"]),
             str(fold["n"]),
-            *(percent(fold[key]) for key in ("accuracy", "uar", "macro_f1", "top5")),
-            f"{fold['ece']:.3f}",
+            *(percent(fold[figure]) for figure in shares),
+            *(f"{fold[figure]:.3f}" for figure in ("loss", "ece")),
         ]
         for fold in summary["folds"]
     ]
-    columns = ["fold", "test actors", "n", "accuracy", "UAR", "F1", "top 5", "ECE"]
-    return Table(f"By fold ({shown(condition)})", columns, rows, "Percent, but for the ECE.")
+    for name, kind in (("mean", "mean"), ("±", "std")):
+        figures = [percent(summary[f"{figure}_{kind}"]) for figure in shares]
+        figures += [f"{summary[f'{figure}_{kind}']:.3f}" for figure in ("loss", "ece")]
+        rows.append([name, "", "", *figures])
+    columns = ["fold", "test actors", "n", "WAR", "UAR", "prec.", "F1", "top 5", "loss", "ECE"]
+    note = "The last row is the sample standard deviation; the other conditions' are in the JSON."
+    return Table(f"By fold ({shown(condition)})", columns, rows, note)
 
 
 def people_table(conditions: Mapping[str, Mapping[str, Any]], of: str = "condition") -> Table:
@@ -145,13 +148,12 @@ def people_table(conditions: Mapping[str, Mapping[str, Any]], of: str = "conditi
         own = [e["accuracy"] for e in entry["by_speaker"]["each"].values()]
         group = {**entry, "speakers": len(own)}
         rows.append([shown(condition), "all", *_people(group, own)])
-    columns = [of, "sex", "speakers", "n", "accuracy", "UAR"]
     return Table(
         "By sex and speaker",
-        [*columns, "speakers' accuracy", "lowest", "highest"],
+        [of, "sex", "speakers", "n", "WAR", "UAR", "mean ± sd", "lowest", "highest"],
         rows,
-        "Percent. Speakers' accuracy: mean ± sample standard deviation over persons; each one "
-        "is in the JSON under `by_speaker`.",
+        "Percent. The last three columns are of the speakers' accuracies (± sample standard "
+        "deviation); each speaker is in the JSON under `by_speaker`.",
     )
 
 
@@ -201,11 +203,9 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
-def mean_and_spread(entry: Mapping[str, Any], figure: str) -> str:
-    """Return mean ± sample standard deviation over the folds, in percent; '-' for one fold."""
-    if len(entry["folds"]) < 2:
-        return "-"
-    return f"{percent(entry[f'{figure}_mean'])} ± {percent(entry[f'{figure}_std'])}"
+def fold_spread(entry: Mapping[str, Any], figure: str) -> str:
+    """Return the sample standard deviation over the folds, in percent; '-' for one fold."""
+    return percent(entry[f"{figure}_std"]) if len(entry["folds"]) > 1 else "-"
 
 
 def shown(condition: str) -> str:

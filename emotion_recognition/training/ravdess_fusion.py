@@ -341,7 +341,7 @@ def benchmark_ravdess_fusion(
 
     Returns:
         ``n`` clips, ``models`` (see :func:`compare`), the entries of :func:`ranking`,
-        ``conditions``, ``quick`` and ``seconds``, as written.
+        ``conditions``, ``quick``, ``noise`` and ``seconds``, as written.
 
     Raises:
         CheckpointError: weights of a fold are missing or corrupt.
@@ -364,6 +364,7 @@ def benchmark_ravdess_fusion(
         "conditions": conditions,
         "models": models,
         "quick": quick,
+        "noise": noise,
         "seconds": time.monotonic() - began,
     }
     about = (
