@@ -26,8 +26,8 @@ def test_noise_has_the_ratio_that_was_asked_for(snr_db: float) -> None:
 
 
 def test_pauses_do_not_make_a_voice_weaker() -> None:
-    assert voice_power(voice(0.5), RATE) == pytest.approx(voice_power(voice(3), RATE), rel=0.01)
-    assert voice_power(voice(), RATE) == pytest.approx(0.02, rel=0.02)
+    assert voice_power(voice(0.5), RATE) == pytest.approx(voice_power(voice(3), RATE), rel=0.05)
+    assert voice_power(voice(), RATE) == pytest.approx(0.02, rel=0.05)
 
 
 def test_noise_is_the_same_for_a_seed_and_scales_with_the_ratio() -> None:

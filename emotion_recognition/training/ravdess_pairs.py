@@ -12,7 +12,7 @@ from emotion_recognition.corpora.openface import action_units, clip_key
 from emotion_recognition.evaluation.ravdess_voice import feature_cache
 from emotion_recognition.evaluation.voice_features import voice_features
 from emotion_recognition.evaluation.voice_folds import NOISE
-from emotion_recognition.model.network import EmotionNetwork
+from emotion_recognition.model.network import TwoStreamNetwork
 from emotion_recognition.training.fusion import listen
 from emotion_recognition.training.voice_data import VoiceSet, ravdess_voices
 
@@ -86,7 +86,7 @@ def paired_clips(
 
 
 def hear(
-    network: EmotionNetwork, voices: VoiceSet, faces: Tensor, versions: int, seed: int
+    network: TwoStreamNetwork, voices: VoiceSet, faces: Tensor, versions: int, seed: int
 ) -> Pairs:
     """Pair faces (N, 35) with their voices through the frozen stage one of ``network``.
 
@@ -98,7 +98,7 @@ def hear(
     return Pairs(sounds.features, sounds.mask, faces, here, sounds.labels)
 
 
-def in_noise(network: EmotionNetwork, pairs: Pairs, noisy: VoiceSet) -> Pairs:
+def in_noise(network: TwoStreamNetwork, pairs: Pairs, noisy: VoiceSet) -> Pairs:
     """Return ``pairs`` of clips with the same clips' voices in noise, each in the middle."""
     sounds = listen(network, noisy, 0, seed=0)
     return replace(pairs, sound=sounds.features, sound_mask=sounds.mask)
