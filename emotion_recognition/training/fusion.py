@@ -40,7 +40,6 @@ from emotion_recognition.model.network import (
 )
 from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
-from emotion_recognition.training.clip_pairs import ENCODER
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.face_sequences import (
     FaceBank,
@@ -54,7 +53,7 @@ from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
 from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
 from emotion_recognition.training.valence_arousal import emotion_ratings, fit_ratings
-from emotion_recognition.training.voice import split_voices
+from emotion_recognition.training.voice import ENCODER, split_voices
 from emotion_recognition.training.voice_data import VoiceSet, read_voices
 
 logger = logging.getLogger(__name__)
@@ -215,7 +214,7 @@ def make_task(network: EmotionNetwork, sounds: Sounds, faces: FaceBank, config: 
         return losses[0] + losses[1]
 
     return Task(
-        FusionPart(network),
+        FusionPart(network).train(),
         loss,
         lambda model, batch: (model(*batch[:4])[0], batch[4].chunk(2)[0]),
         Mixture(sounds, faces, config.batches * config.trainer.batch_size),

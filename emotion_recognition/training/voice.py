@@ -21,6 +21,7 @@ from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.branches import LOG_MEL
 from emotion_recognition.model.checkpoint import CheckpointError, checkpoint_sha256, save_checkpoint
+from emotion_recognition.model.emotion_model import WEIGHTS
 from emotion_recognition.model.network import (
     KIND,
     EmotionNetwork,
@@ -30,7 +31,6 @@ from emotion_recognition.model.network import (
 )
 from emotion_recognition.training.augment import mix, random_windows
 from emotion_recognition.training.calibration import fit_temperature
-from emotion_recognition.training.clip_pairs import ENCODER
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.optimise import intensity_loss, soft_cross_entropy
 from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
@@ -47,6 +47,9 @@ from emotion_recognition.training.voice_teachers import (
 logger = logging.getLogger(__name__)
 
 Corpus = Literal["crema_d", "ravdess_speech", "ravdess_song"]
+
+ENCODER = WEIGHTS / "frame_encoder.safetensors"
+"""The frame encoder that goes with the networks."""
 
 FOLDS = {"ravdess": len(ravdess.FOLDS), "crema_d": len(crema_d.FOLDS)}
 
@@ -242,7 +245,7 @@ def make_task(
 
     valid = CentreWindows(voices.select(held)) if bool(held.any()) else None
     return Task(
-        VoiceClassifier(network, vectors.shape[1]),
+        VoiceClassifier(network, vectors.shape[1]).train(),
         loss,
         lambda model, batch: (model(*batch[:2])[0], batch[2]),
         RandomWindows(chosen, targets, vectors),

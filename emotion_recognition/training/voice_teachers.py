@@ -2,9 +2,9 @@
 
 Both are frozen, and neither was trained on an acted corpus. The speaker encoder (GE2E, Wan et al.
 2018, as packaged in ``resemblyzer``: LibriSpeech and VoxCeleb) tells voices apart, the AudioSet
-tagger (YAMNet) sounds. Ridge regression from their statistics to the emotions judges unknown speakers
-better than the audio branch alone does; the student learns from its judgements, and from the
-statistics of the speaker encoder themselves. Neither is needed once the student is trained.
+tagger (YAMNet) sounds. Ridge regression from their statistics to the emotions judges unknown
+speakers better than the audio branch alone does; the student learns from its judgements, and from
+the statistics of the speaker encoder. Neither is needed once the student is trained.
 """
 
 import importlib.util
