@@ -137,7 +137,8 @@ def test_writes_an_entry_for_each_model(few_clips: Path, tmp_path: Path, monkeyp
     page = (tmp_path / "ravdess-fusion.md").read_text()
     assert "| hybrid |" in page and "ravdess-fusion --data DIR --out DIR --quick`" in page
     shipped = result["models"]["intermediate_attention"]
-    assert sum(map(sum, shipped["confusion"])) == 27 and set(shipped["by_sex"]) == {"female", "male"}
+    assert sum(map(sum, shipped["confusion"])) == 27
+    assert set(shipped["by_sex"]) == {"female", "male"}
 
     # The features are read again, not computed again; no actor is on two sides of a fold.
     cache = feature_cache(tmp_path)
@@ -174,7 +175,7 @@ def test_quick_is_refused_where_there_is_no_short_form(tmp_path: Path) -> None:
 def test_noise_changes_the_voice_alone(heard, pairs: Pairs) -> None:
     generator = torch.Generator().manual_seed(2)
     noisy = VoiceSet(
-        [str(row) for row in range(64)],
+        [Path(str(row)) for row in range(64)],
         (torch.randn(64, 100, 87, generator=generator) * 5 - 60).half(),
         torch.full((64,), 100),
         torch.eye(8)[pairs.labels],

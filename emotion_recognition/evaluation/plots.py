@@ -3,6 +3,7 @@
 Colours are those of Okabe and Ito (2008), which people with any colour vision can tell apart.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,10 +152,7 @@ def plot_bars(
         axes.bar(x, means, width * 0.92, yerr=spreads, capsize=2, color=colour, label=name)
         for place, mean, above in zip(x, means, spreads, strict=True):
             axes.text(place, mean + above + 1, f"{mean:.1f}", ha="center", fontsize=8)
-    slanted = sum(map(len, groups)) > 14 * len(groups)
-    axes.set_xticks(
-        places, groups, rotation=20 if slanted else 0, ha="right" if slanted else "center"
-    )
+    axes.set_xticks(places, [textwrap.fill(name.replace("_", " "), 14) for name in groups])
     axes.set_ylim(0, 108)
     axes.set_yticks(range(0, 101, 20))
     axes.set_ylabel(ylabel)

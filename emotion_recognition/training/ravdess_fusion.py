@@ -378,10 +378,10 @@ def benchmark_ravdess_fusion(
         "noise": noise,
         "seconds": time.monotonic() - began,
     }
+    spread = "" if quick else f" ± {100 * result['gain_std']:.1f} (standard deviation over folds)"
     about = (
-        f"{ABOUT}\n\nThe best fusion, `{result['best_fusion']}`, is {100 * result['gain']:.1f} ± "
-        f"{100 * result['gain_std']:.1f} points above the better single stream, "
-        f"`{result['best_single']}` (± sample standard deviation over the folds)."
+        f"{ABOUT}\n\nThe best fusion, `{result['best_fusion']}`, is {100 * result['gain']:.1f}"
+        f"{spread} points above the better single stream, `{result['best_single']}`."
     )
     tables = fusion_tables(models, conditions, SHIPPED)
     pictures = fusion_pictures(NAME, models, conditions, SHIPPED, out)
