@@ -30,6 +30,7 @@ setup(
         "emotion_recognition": [
             "weights/*.safetensors",
             "weights/folds/*.safetensors",
+            "weights/crema_d_folds/*.safetensors",
             "weights/*.md",
             "weights/*.json",
         ]

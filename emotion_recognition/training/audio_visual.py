@@ -21,7 +21,7 @@ from torch.utils.data import Dataset
 
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.metrics import classification_report
-from emotion_recognition.evaluation.ravdess_voice import centre_window
+from emotion_recognition.evaluation.voice_folds import centre_window
 from emotion_recognition.model.branches import Branch
 from emotion_recognition.model.checkpoint import (
     CheckpointError,

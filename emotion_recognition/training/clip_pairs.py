@@ -26,6 +26,7 @@ from emotion_recognition.corpora.corpus import CorpusError
 from emotion_recognition.corpora.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from emotion_recognition.corpora.openface import ACTION_UNITS
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.evaluation.ravdess_voice import feature_cache
 from emotion_recognition.model.checkpoint import checkpoint_sha256
 from emotion_recognition.model.emotion_model import WEIGHTS
 from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
@@ -165,9 +166,8 @@ def read_pairs(source: Source, data: Path, features: Path) -> ClipPairs:
     """
     features.mkdir(parents=True, exist_ok=True)
     if isinstance(source, RavdessPairs):
-        cache = features / "ravdess-fusion-features.npz"  # that of the benchmark
-        _wait_for(cache)
-        voices, units = _read("data.corpus", lambda: paired_clips(data, cache))
+        _wait_for(feature_cache(features))
+        voices, units, _ = _read("data.corpus", lambda: paired_clips(data, features))
         seen = torch.ones(len(voices), 1, dtype=torch.bool)
         speakers = tuple(str(actor) for actor in voices.actors.tolist())
         vectors = units[:, None]
