@@ -8,6 +8,7 @@ from typing import Any
 
 BENCHMARKS: dict[str, tuple[str, str]] = {
     "ferplus": ("emotion_recognition.evaluation.ferplus", "benchmark_ferplus"),
+    "landmarks": ("emotion_recognition.evaluation.landmarks", "benchmark_landmarks"),
     "ravdess-actor01": (
         "emotion_recognition.evaluation.ravdess_actor01",
         "benchmark_ravdess_actor01",
@@ -25,6 +26,9 @@ BENCHMARKS: dict[str, tuple[str, str]] = {
 
 QUICK = ("ravdess-fusion",)
 """Benchmarks of several folds that can do one alone."""
+
+TAUGHT = ("landmarks",)
+"""Benchmarks whose truth is what a teacher says."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help=f"one fold only ({', '.join(QUICK)} alone)"
     )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="FILE",
+        help=f"face_landmarker.task ({', '.join(TAUGHT)} alone); default: in models/ beside --data",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
@@ -55,10 +65,15 @@ def main(options: argparse.Namespace) -> int:
         raise NotADirectoryError(f"--data {options.data}: no such folder")
     if options.quick and options.name not in QUICK:
         raise ValueError(f"--quick: {options.name} has no short form; only {', '.join(QUICK)} has")
+    if options.teacher is not None and options.name not in TAUGHT:
+        raise ValueError(f"--teacher: {options.name} has none; only {', '.join(TAUGHT)} has")
     options.out.mkdir(parents=True, exist_ok=True)
     module, function = BENCHMARKS[options.name]
     run: Callable[..., Mapping[str, Any]] = getattr(importlib.import_module(module), function)
-    result = run(options.data, options.out, **({"quick": True} if options.quick else {}))
+    extra: dict[str, Any] = {"quick": True} if options.quick else {}
+    if options.teacher is not None:
+        extra["teacher"] = options.teacher
+    result = run(options.data, options.out, **extra)
     for key, value in result.items():
         if isinstance(value, float):
             print(f"{key:>20}  {value:.4f}")

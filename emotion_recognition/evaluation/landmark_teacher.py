@@ -144,10 +144,14 @@ def surrounding(mesh: NDArray[np.float64]) -> Square:
     return Square(centre, _MARGIN * float((high - low).max()), turn)
 
 
+def around_crop(side: int) -> Square:
+    """Return the first square for a grey crop of ``side`` pixels that is framed as in FER+."""
+    return Square(np.array([0.5, 0.54]) * side - 0.5, 1.375 * side)
+
+
 def teach_crops(teacher: LandmarkTeacher, crops: NDArray[np.uint8]) -> Lessons:
     """Let the teacher look at grey face crops (N, side, side), framed as those of FER+ are."""
-    side = crops.shape[1]
-    start = Square(np.array([0.5, 0.54]) * side - 0.5, 1.375 * side)
+    start = around_crop(crops.shape[1])
     found = [teacher.find(crop, start) for crop in tqdm(crops, "teacher", mininterval=10)]
     return Lessons(
         np.stack([points for points, _ in found]),
