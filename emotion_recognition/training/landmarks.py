@@ -70,9 +70,9 @@ class Recipe:
     disturbance: Augmentation = field(
         default_factory=lambda: Augmentation(blur=0.3, noise=0.04, erase=0.2)
     )
-    epochs: int = 32
-    batch_size: int = 128
-    learning_rate: float = 3e-3
+    epochs: int = 9
+    batch_size: int = 64
+    learning_rate: float = 2e-3
     weight_decay: float = 0.02
     ema_decay: float = 0.998
     no_faces: float = 1 / 16  # share of a batch that is shown as no face
