@@ -19,7 +19,7 @@ from emotion_recognition.vision.stream import FaceObservation
 
 TOPIC = "~/overlay/compressed"
 LONGEST_SIDE = 640  # px: larger images are shown smaller
-_QUALITY = 80
+QUALITY = 80  # of the JPEG, 0 to 100
 _GREEN, _WHITE, _BLACK = (80, 220, 80), (255, 255, 255), (0, 0, 0)
 
 
@@ -51,7 +51,7 @@ class Overlay:
         if face is not None:
             landmarks = face.landmarks or self._finder.find(face.crop, face.placement)
         picture = draw(image, face, landmarks, caption(face, self._newest))
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEGQUALITY, QUALITY])
         # Of the types that the field takes, array is the one that is not copied byte by byte.
         self._publisher.publish(
             CompressedImage(header=header, format="jpeg", data=array.array("B", data.tobytes()))
