@@ -2,7 +2,6 @@
 
 import array
 import os
-import random
 import subprocess
 import sys
 import threading
@@ -19,7 +18,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from emotion_recognition.nodes.convert import nanoseconds, time_message
-from emotion_recognition.nodes.dds import use_profile
+from emotion_recognition.nodes.dds import keep_to_this_machine, use_profile
 from emotion_recognition.nodes.qos import sensor_qos
 
 from .stream_clip import SECOND, SIZE, Material, events
@@ -31,8 +30,7 @@ LAST_WORDS_S = 2.0
 
 def measure_live_graph(material: Material, seconds: float) -> dict[str, object]:
     """Publish ``seconds`` of material in real time; return what ``emotion_node`` made of it."""
-    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(101, 200)))
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    keep_to_this_machine()
     use_profile()
     started_s = time.monotonic()
     process = subprocess.Popen(

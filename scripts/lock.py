@@ -13,9 +13,13 @@ import tempfile
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-SHARED = ("runtime.txt", "microphone.txt", "test.txt")
+SHARED = ("runtime.txt", "microphone.txt", "training.txt", "backbones.txt", "test.txt")
 TORCH_NEEDS = ("filelock", "fsspec", "jinja2", "networkx", "setuptools<80", "sympy",
                "typing-extensions")  # fmt: skip
+# They need PyTorch, whose CUDA packages would come with it: locked without what they need, which is
+# named here or in the files.
+TORCH_USERS = ("pytorch-lightning", "torchmetrics")
+TORCH_USERS_NEED = ("lightning-utilities", "packaging", "pyyaml", "tqdm")
 PIP = "pip==26.3"
 # The C extensions of an installed ROS 2 (Ubuntu 22.04 and 24.04) are built for NumPy 1.
 INSTALLED_ROS = ("numpy<2",)
@@ -31,21 +35,28 @@ def pins(python: str, files: tuple[str, ...], extra: tuple[str, ...]) -> list[st
     requirements = [line.partition(";") for line in lines]
     conditions = {re.split("[<>=~!]", name)[0]: colon + rest for name, colon, rest in requirements}
     with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder) / "wanted.txt"
-        wanted.write_text("\n".join([*(line[0] for line in requirements), *TORCH_NEEDS, *extra]))
         subprocess.run([python, "-m", "venv", f"{folder}/venv"], check=True)
         pip = [f"{folder}/venv/bin/python", "-m", "pip", "-q", "install"]
         subprocess.run([*pip, PIP], check=True)
-        report = Path(folder) / "report.json"
-        resolve = ["--dry-run", "--ignore-installed", "--report", str(report), "-r", str(wanted)]
-        subprocess.run(
-            [*pip, *resolve, "--only-binary", ":all:", "--no-binary", "empy"], check=True
-        )
-        found = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
+        names = [line[0] for line in requirements]
+        users = [name for name in names if name.startswith(TORCH_USERS)]
+        others = [name for name in names if name not in users]
+        found = resolve(pip, [*others, *TORCH_NEEDS, *TORCH_USERS_NEED, *extra], [])
+        found += resolve(pip, users, ["--no-deps"])
     versions = {meta["name"].lower().replace("_", "-"): meta["version"] for meta in found}
     return sorted(
         f"{name}=={version}{conditions.get(name, '')}" for name, version in versions.items()
     )
+
+
+def resolve(pip: list[str], wanted: list[str], options: list[str]) -> list[dict[str, str]]:
+    """Return the metadata of what pip would install."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        arguments = ["--dry-run", "--ignore-installed", "--report", str(report), *options, *wanted]
+        sources = ["--only-binary", ":all:", "--no-binary", "empy"]
+        subprocess.run([*pip, *arguments, *sources], check=True)
+        return [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
 
 
 def write(name: str, lines: list[str]) -> None:

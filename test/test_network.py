@@ -1,13 +1,20 @@
 import pytest
 import torch
 
-from emotion_recognition.model.branches import AudioBranch, VisualBranch, masked_mean, shrink_mask
+from emotion_recognition.model.branches import (
+    STREAM_ENCODERS,
+    AudioBranch,
+    VisualBranch,
+    masked_mean,
+    shrink_mask,
+)
 from emotion_recognition.model.checkpoint import save_checkpoint
-from emotion_recognition.model.fusion import AFTER_BRANCHES, BETWEEN_STAGES
+from emotion_recognition.model.fusion import AFTER_BRANCHES, BETWEEN_STAGES, FUSIONS
 from emotion_recognition.model.network import (
     KIND,
     EmotionNetwork,
     NetworkConfig,
+    build_network,
     config_entries,
     load_network,
 )
@@ -122,13 +129,10 @@ def test_masks_shrink_by_any_and_means_leave_masked_steps_out() -> None:
     assert masked_mean(values, torch.tensor([[False, False, False]])).item() == 0
 
 
-FUSIONS = [*BETWEEN_STAGES, *AFTER_BRANCHES]
-
-
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_the_fusion_is_chosen_by_name_and_kept_in_the_checkpoint(fusion, window, tmp_path) -> None:
     torch.manual_seed(1)
-    network = EmotionNetwork(NetworkConfig(fusion=fusion)).eval()
+    network = build_network(NetworkConfig(fusion=fusion)).eval()
     assert network(**window).logits.shape == (BATCH, 8)
     network = network.half().float()  # as a checkpoint rounds it
     path = tmp_path / "network.safetensors"
@@ -142,7 +146,7 @@ def test_the_fusion_is_chosen_by_name_and_kept_in_the_checkpoint(fusion, window,
 @pytest.mark.parametrize("stream", ["audio", "video"])
 def test_no_fusion_lets_through_a_missing_stream(fusion, stream, window) -> None:
     torch.manual_seed(2)
-    network = EmotionNetwork(NetworkConfig(fusion=fusion)).eval()
+    network = build_network(NetworkConfig(fusion=fusion)).eval()
     window[f"{stream}_mask"][:] = False
     expected = network(**window)
     assert getattr(expected, f"{stream}_weight").tolist() == [0.0] * BATCH
@@ -150,16 +154,89 @@ def test_no_fusion_lets_through_a_missing_stream(fusion, stream, window) -> None
     assert torch.equal(network(**window).logits, expected.logits)
 
 
-@pytest.mark.parametrize("fusion", FUSIONS)
-def test_with_any_fusion_each_stream_changes_the_part_of_the_other(fusion, window) -> None:
+@pytest.mark.parametrize("fusion", [*BETWEEN_STAGES, *AFTER_BRANCHES])
+def test_each_stream_changes_the_part_of_the_other(fusion, window) -> None:
     torch.manual_seed(3)
-    network = EmotionNetwork(NetworkConfig(fusion=fusion)).eval()
+    network = build_network(NetworkConfig(fusion=fusion)).eval()
     torch.nn.init.zeros_(network.heads.video_classes.weight)  # leaves the audio's part
     expected = network(**window).logits
     window["video"] = window["video"].flip(0) * 3
     assert not torch.allclose(network(**window).logits, expected, atol=1e-7)
 
 
-def test_an_unknown_fusion_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'middle' is unknown: expected one of intermediate_att"):
-        EmotionNetwork(NetworkConfig(fusion="middle"))
+@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("encoder", STREAM_ENCODERS)
+def test_every_parameter_learns_with_any_fusion_and_encoder(fusion, encoder, window) -> None:
+    torch.manual_seed(4)
+    network = build_network(NetworkConfig(fusion=fusion, stream_encoder=encoder)).train()
+    window["audio_mask"][1] = False
+    window["video_mask"][2] = False
+    output = network(**window)
+    assert torch.isfinite(output.logits).all()
+    (output.logits[:, 3].sum() + output.intensity.square().sum()).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all() and parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_the_shares_of_any_fusion_sum_to_one_or_are_zero(fusion, window) -> None:
+    torch.manual_seed(5)
+    network = build_network(NetworkConfig(fusion=fusion)).eval()
+    window["audio_mask"][1] = False
+    window["video_mask"][1:] = False
+    output = network(**window)
+    assert (output.audio_weight + output.video_weight).tolist() == pytest.approx([1, 0, 1])
+    assert output.audio_weight[2].item() == pytest.approx(1) and (output.audio_weight >= 0).all()
+
+
+@pytest.mark.parametrize("branch", ["mfcc", "vectors"])
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_any_audio_branch_goes_with_any_fusion(branch, fusion, window) -> None:
+    size = 20 if branch == "mfcc" else 87
+    torch.manual_seed(6)
+    config = NetworkConfig(
+        audio_branch=branch, audio_size=size, stream_encoder="transformer", fusion=fusion
+    )
+    network = build_network(config).eval()
+    window["audio_mask"][:, 100:] = False
+    expected = network(**window)
+    assert expected.logits.shape == (BATCH, 8)
+    window["audio"][:, 100:] = float("nan")
+    assert torch.equal(network(**window).logits, expected.logits)
+    window["audio_mask"][:] = False
+    assert network(**window).audio_weight.tolist() == [0.0] * BATCH
+
+
+def test_a_checkpoint_of_before_there_was_a_choice_is_what_it_was(window, tmp_path) -> None:
+    torch.manual_seed(7)
+    network = EmotionNetwork().eval().half().float()
+    path = tmp_path / "network.safetensors"
+    config = {"vector_size": 128, "attention_size": 64, "fusion": "intermediate_attention"}
+    save_checkpoint(path, network, KIND, "test", config)
+    loaded, _ = load_network(path)
+    assert loaded.config == NetworkConfig()
+    assert torch.equal(loaded(**window).logits, network(**window).logits)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fusion": "middle"}, "fusion 'middle' is unknown: expected one of late_transformer, "),
+        ({"audio_branch": "plp"}, "audio_branch 'plp' is unknown: expected one of log_mel, mfcc,"),
+        ({"video_branch": "lstm"}, "video_branch 'lstm' is unknown: expected one of conv"),
+        ({"stream_encoder": "rnn"}, "stream_encoder 'rnn' is unknown: expected one of none, tra"),
+        ({"audio_size": 20}, "audio_size is 20; allowed by the audio_branch 'log_mel': 64 to 64"),
+        ({"audio_branch": "mfcc"}, "audio_size is 64; allowed by the audio_branch 'mfcc': 1 to 20"),
+        ({"vector_size": 0}, "vector_size is 0; allowed: 1 to 65535"),
+        ({"attention_size": 0}, "attention_size is 0; allowed: 1 to 1024"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_with_what_is_allowed(changes, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        NetworkConfig(**changes)
+
+
+def test_a_network_of_features_refuses_a_fusion_of_decisions() -> None:
+    with pytest.raises(ValueError, match="'hybrid' is unknown: expected one of intermediate_att"):
+        EmotionNetwork(NetworkConfig(fusion="hybrid"))

@@ -18,7 +18,6 @@ from emotion_recognition.model.network import EmotionNetwork, load_network
 from emotion_recognition.training import ravdess_fusion
 from emotion_recognition.training.ravdess_fusion import (
     MODELS,
-    EarlyNetwork,
     NetworkFusion,
     benchmark_ravdess_fusion,
     calibrate,
@@ -61,7 +60,7 @@ def test_the_voice_alone_is_judged_as_the_fold_network_judges_it(heard, pairs) -
 
 def test_early_fusion_starts_as_the_voice_alone(heard, pairs) -> None:
     expected = heard.heads.audio_classes(heard.audio.stage_two(pairs.sound, pairs.sound_mask))
-    torch.testing.assert_close(judge(EarlyNetwork(heard), pairs)["both"], expected)
+    torch.testing.assert_close(judge(NetworkFusion(heard, "early"), pairs)["both"], expected)
 
 
 def test_training_learns_the_faces_and_leaves_the_audio_branch(heard, pairs) -> None:

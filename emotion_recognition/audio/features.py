@@ -133,6 +133,29 @@ def mfcc(log_mel_db: np.ndarray) -> np.ndarray:
     return log_mel_db @ _cosines()
 
 
+_LINEAR_HERTZ = 200 / 3  # of one mel, up to 1 kHz
+_LOG_STEP = np.log(6.4) / 27  # of the frequency's logarithm to one mel, from 1 kHz on
+
+
+def hertz_to_mel(hertz: np.ndarray) -> np.ndarray:
+    """Return Slaney's mel scale (Auditory Toolbox 1998): linear to 1 kHz, then logarithmic."""
+    return np.where(
+        hertz < 1000,
+        hertz / _LINEAR_HERTZ,
+        1000 / _LINEAR_HERTZ + np.log(np.maximum(hertz, 1000) / 1000) / _LOG_STEP,
+    )
+
+
+def mel_to_hertz(mel: np.ndarray) -> np.ndarray:
+    """Return the frequencies in Hz of Slaney mels."""
+    knee = 1000 / _LINEAR_HERTZ
+    return np.where(
+        mel < knee,
+        mel * _LINEAR_HERTZ,
+        1000 * np.exp(_LOG_STEP * (np.maximum(mel, knee) - knee)),
+    )
+
+
 @cache
 def _hann() -> np.ndarray:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
@@ -140,11 +163,17 @@ def _hann() -> np.ndarray:
 
 @cache
 def _mel_bands() -> np.ndarray:
-    """Return the mel filter bank, (257, 64)."""
-    from librosa.filters import mel  # late: takes a second or two to import
+    """Return the mel filter bank, (257, 64): what ``librosa.filters.mel`` gives.
 
-    bands = mel(sr=SAMPLE_RATE, n_fft=FRAME, n_mels=N_MELS, fmin=50.0, fmax=8000.0)
-    return bands.T.astype(np.float64)
+    Triangles of unit area between points that are evenly spaced in mel. Written out here because
+    librosa with its compiler takes seconds and 140 MB to import, for these numbers alone.
+    """
+    lowest, highest = hertz_to_mel(np.array([50.0, 8000.0]))
+    edges = mel_to_hertz(np.linspace(lowest, highest, N_MELS + 2))
+    bins = np.fft.rfftfreq(FRAME, 1 / SAMPLE_RATE)[:, None]
+    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
+    rising, falling = (bins - low) / (centre - low), (high - bins) / (high - centre)
+    return np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)
 
 
 @cache

@@ -41,6 +41,9 @@ COMMANDS: dict[str, Command] = {
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
     ),
+    "train": Command(
+        "emotion_recognition.cli.train", "train a network as a configuration file says"
+    ),
     "check-corpus": Command(
         "emotion_recognition.cli.check_corpus", "list what is missing or broken in a data set"
     ),

@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.model.branches import LOG_MEL
 from emotion_recognition.model.checkpoint import CheckpointError, checkpoint_sha256
 from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
-from emotion_recognition.model.network import EmotionNetwork, load_network
+from emotion_recognition.model.network import TwoStreamNetwork, load_network
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class EmotionModel:
     def __init__(
         self,
         encoder: FrameEncoder,
-        network: EmotionNetwork,
+        network: TwoStreamNetwork,
         id: str,
         temperatures: dict[str, float],
         device: str,
@@ -129,7 +128,9 @@ class EmotionModel:
         Raises:
             ValueError: A shape is wrong, a valid value is not finite, or both streams miss.
         """
-        sound, sound_mask = self._stream("audio", audio, audio_mask, AUDIO_STEPS, LOG_MEL)
+        sound, sound_mask = self._stream(
+            "audio", audio, audio_mask, AUDIO_STEPS, self._network.audio.columns
+        )
         sight, sight_mask = self._stream(
             "video", video, video_mask, VIDEO_STEPS, FrameEncoder.VECTOR_SIZE
         )

@@ -1,4 +1,8 @@
-"""From the streams' vectors to class logits, stream shares, intensity and valence-arousal."""
+"""From the streams' vectors to class logits, stream shares, intensity and valence-arousal.
+
+Each kind of heads holds ``ratings`` (8, 2): valence and arousal of a person who shows one class for
+certain.
+"""
 
 from dataclasses import dataclass
 
@@ -81,3 +85,38 @@ class Heads(nn.Module):
         return NetworkOutput(
             audio_part + video_part + bias, self.intensity(audio)[:, 0], audio_weight, video_weight
         )
+
+
+class StreamHeads(nn.Module):
+    """Linear heads that judge each stream on its own, for fusion of decisions."""
+
+    ratings: Tensor
+
+    def __init__(self, audio_size: int, video_size: int, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(dropout)
+        self.audio_classes = nn.Linear(audio_size, len(EMOTIONS))
+        self.video_classes = nn.Linear(video_size, len(EMOTIONS))
+        self.intensity = nn.Linear(audio_size, 1)
+        self.register_buffer("ratings", torch.zeros(len(EMOTIONS), 2))
+
+    def forward(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Vectors (B, A) and (B, V) to the logits (B, 8) of each and the intensity's (B,)."""
+        audio, video = self.drop(audio), self.drop(video)
+        return self.audio_classes(audio), self.video_classes(video), self.intensity(audio)[:, 0]
+
+
+class IntensityHead(nn.Module):
+    """What is left to judge where the classes are judged already: the intensity."""
+
+    ratings: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.intensity = nn.Linear(size, 1)
+        self.register_buffer("ratings", torch.zeros(len(EMOTIONS), 2))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (B, size) to the logit (B,) of the intensity."""
+        logits: Tensor = self.intensity(features)[:, 0]
+        return logits

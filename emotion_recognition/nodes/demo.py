@@ -4,8 +4,6 @@ import argparse
 import contextlib
 import copy
 import io
-import os
-import random
 import re
 import subprocess
 import sys
@@ -30,6 +28,7 @@ from emotion_recognition.bags.sample import SampleError
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.dds import keep_to_this_machine
 from emotion_recognition.nodes.graph import remappings
 from emotion_recognition.nodes.live_view import UNCERTAIN, LiveView, line
 from emotion_recognition.nodes.player import Player
@@ -77,7 +76,7 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
         RecordingError: the clip cannot be read.
     """
     clip = clip or _sample()
-    _keep_to_this_machine()
+    keep_to_this_machine()
     stopped = threading.Event()
     with tempfile.TemporaryDirectory(prefix="emotion_demo_") as folder, stop_signals(stopped.set):
         print(f"demo: making a bag of {clip.name} ...", flush=True)
@@ -276,12 +275,3 @@ def _check_alive(process: subprocess.Popen[bytes]) -> None:
         raise DemoError(
             f"emotion_node ended with exit code {process.returncode}: its own words are above"
         )
-
-
-def _keep_to_this_machine() -> None:
-    """Use a domain of our own, so that no other graph is disturbed, and no network."""
-    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 100)))
-    if os.environ.get("ROS_DISTRO") == "humble":  # which does not know the newer variable
-        os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
-    else:
-        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

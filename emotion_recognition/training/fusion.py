@@ -31,7 +31,7 @@ from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.branches import AudioBranch
 from emotion_recognition.model.checkpoint import checkpoint_sha256, save_checkpoint
 from emotion_recognition.model.frame_encoder import load_frame_encoder
-from emotion_recognition.model.network import KIND, EmotionNetwork, config_entries
+from emotion_recognition.model.network import KIND, EmotionNetwork, TwoStreamNetwork, config_entries
 from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.face_sequences import (
@@ -81,7 +81,7 @@ class Sounds:
 
 
 @torch.inference_mode()
-def listen(network: EmotionNetwork, voices: VoiceSet, versions: int, seed: int) -> Sounds:
+def listen(network: TwoStreamNetwork, voices: VoiceSet, versions: int, seed: int) -> Sounds:
     """Run stage one of the audio branch on augmented versions of the clips; 0: on their middle."""
     network.eval()
     generator = torch.Generator().manual_seed(seed)

@@ -1,7 +1,8 @@
 """What every training stage shares: loss, learning rate, one step, the averaged weights."""
 
 import copy
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,20 @@ class AveragedModel(Generic[Model]):
                 average.lerp_(current[name].detach(), 1 - decay)
             else:
                 average.copy_(current[name])
+
+
+def moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Return the average of :class:`AveragedModel` for ``torch.optim.swa_utils.AveragedModel``."""
+
+    def update(averages: Sequence[Tensor], values: Sequence[Tensor], count: Tensor | int) -> None:
+        weight = 1 - min(decay, (1 + int(count)) / (10 + int(count)))
+        for average, value in zip(averages, values, strict=True):
+            if average.is_floating_point():
+                average.lerp_(value, weight)
+            else:
+                average.copy_(value)
+
+    return update
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:

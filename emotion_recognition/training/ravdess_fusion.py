@@ -45,10 +45,18 @@ from emotion_recognition.model.fusion import (
     AFTER_BRANCHES,
     BETWEEN_STAGES,
     DECISION,
+    EARLY,
     EarlyFusion,
     LogisticFusion,
 )
-from emotion_recognition.model.network import EmotionNetwork, NetworkConfig, load_network
+from emotion_recognition.model.heads import NetworkOutput
+from emotion_recognition.model.network import (
+    EarlyNetwork,
+    NetworkConfig,
+    TwoStreamNetwork,
+    build_network,
+    load_network,
+)
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.optimise import (
     AveragedModel,
@@ -94,16 +102,24 @@ PRESENT: dict[str, tuple[bool, bool, bool]] = {
 
 
 class NetworkFusion(nn.Module):
-    """The emotion network on action units; the voice of ``heard`` stays as it was trained."""
+    """A network on action units, which starts with the voice of ``heard``.
 
-    def __init__(self, heard: EmotionNetwork, fusion: str) -> None:
+    The audio branch and its head stay as they were trained. Early fusion has no head of the voice
+    alone: its joint stage two starts as the audio branch's, deaf to the face, and is trained.
+    """
+
+    def __init__(self, heard: TwoStreamNetwork, fusion: str) -> None:
         super().__init__()
-        self.network = EmotionNetwork(NetworkConfig(vector_size=ACTION_UNITS, fusion=fusion))
-        self.network.audio.load_state_dict(heard.audio.state_dict())
-        self.network.heads.audio_classes.load_state_dict(heard.heads.audio_classes.state_dict())
-        heads = self.network.heads
-        for part in (self.network.audio, heads.audio_classes, heads.intensity):
-            part.requires_grad_(False)
+        self.network = build_network(NetworkConfig(vector_size=ACTION_UNITS, fusion=fusion))
+        self.network.audio.requires_grad_(False)
+        self.network.heads.intensity.requires_grad_(False)
+        if isinstance(self.network, EarlyNetwork):
+            start_early(self.network.fusion, heard)
+        else:
+            self.network.audio.load_state_dict(heard.audio.state_dict())
+            classes = self.network.get_submodule("heads.audio_classes")
+            classes.load_state_dict(part_of(heard, "heads.audio_classes"))
+            classes.requires_grad_(False)
 
     def train(self, mode: bool = True) -> "NetworkFusion":
         """Switch all but the frozen audio branch."""
@@ -114,28 +130,23 @@ class NetworkFusion(nn.Module):
     def forward(self, pairs: Pairs) -> Tensor:
         """Return class logits (N, 8)."""
         face = self.network.video.stage_one(pairs.faces, pairs.faces_mask)
-        return self.network.fuse(pairs.sound, pairs.sound_mask, *face).logits
+        output: NetworkOutput = self.network.fuse(pairs.sound, pairs.sound_mask, *face)
+        return output.logits
 
 
-class EarlyNetwork(nn.Module):
-    """Stage one of a visual branch on action units, and early fusion with the voice."""
+def start_early(fusion: EarlyFusion, heard: TwoStreamNetwork) -> None:
+    """Let early fusion judge the voice as ``heard`` does, whatever the face shows."""
+    state = part_of(heard, "audio.temporal")
+    known = state["0.0.weight"]
+    rest = known.new_zeros(known.shape[0], VisualBranch.STAGE_ONE_SIZE, known.shape[2])
+    state["0.0.weight"] = torch.cat([known, rest], dim=1)
+    fusion.joint.load_state_dict(state)
+    fusion.classes.load_state_dict(part_of(heard, "heads.audio_classes"))
 
-    def __init__(self, heard: EmotionNetwork) -> None:
-        super().__init__()
-        self.face = VisualBranch(ACTION_UNITS).first
-        self.fusion = EarlyFusion()
-        # The joint branch starts as the audio branch, deaf to the face.
-        state = {name: value.clone() for name, value in heard.audio.temporal.state_dict().items()}
-        known = state["0.0.weight"]
-        rest = known.new_zeros(known.shape[0], VisualBranch.STAGE_ONE_SIZE, known.shape[2])
-        state["0.0.weight"] = torch.cat([known, rest], dim=1)
-        self.fusion.joint.load_state_dict(state)
-        self.fusion.classes.load_state_dict(heard.heads.audio_classes.state_dict())
 
-    def forward(self, pairs: Pairs) -> Tensor:
-        """Return class logits (N, 8)."""
-        face = self.face(pairs.faces.transpose(1, 2))
-        return self.fusion(pairs.sound, pairs.sound_mask, face, pairs.faces_mask)
+def part_of(network: nn.Module, name: str) -> dict[str, Tensor]:
+    """Return the state of the submodule ``name``."""
+    return network.get_submodule(name).state_dict()
 
 
 def train(model: nn.Module, pairs: Pairs, steps: int, seed: int) -> nn.Module:
@@ -212,7 +223,7 @@ def fit_logistic(model: LogisticFusion, streams: Sequence[Logits], labels: Tenso
     optimiser.step(closure)
 
 
-def split(fold: int, voices: VoiceSet, units: Tensor, heard: EmotionNetwork) -> dict[str, Pairs]:
+def split(fold: int, voices: VoiceSet, units: Tensor, heard: TwoStreamNetwork) -> dict[str, Pairs]:
     """Return the ``train``, ``valid`` and ``test`` pairs of fold 0 to 5.
 
     Args:
@@ -240,7 +251,7 @@ def split(fold: int, voices: VoiceSet, units: Tensor, heard: EmotionNetwork) -> 
 
 
 def train_networks(
-    heard: EmotionNetwork, pairs: Pairs, steps: int, seed: int
+    heard: TwoStreamNetwork, pairs: Pairs, steps: int, seed: int
 ) -> dict[str, nn.Module]:
     """Train the face alone and the fusions within the network, by name."""
     torch.manual_seed(seed)
@@ -248,12 +259,12 @@ def train_networks(
     networks = {"video": train(face, pairs.faces_alone(), steps, seed)}
     for name in (*AFTER_BRANCHES, *BETWEEN_STAGES):
         networks[name] = train(NetworkFusion(heard, name), pairs, steps, seed)
-    networks["early"] = train(EarlyNetwork(heard), pairs, steps, seed)
+    networks[EARLY] = train(NetworkFusion(heard, EARLY), pairs, steps, seed)
     return networks
 
 
 def judge_networks(
-    heard: EmotionNetwork, networks: dict[str, nn.Module], pairs: Pairs
+    heard: TwoStreamNetwork, networks: dict[str, nn.Module], pairs: Pairs
 ) -> dict[str, Logits]:
     """Return the logits of both streams alone and of the networks.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from emotion_recognition.corpora import ravdess
 from emotion_recognition.corpora.openface import action_units, clip_key
-from emotion_recognition.model.network import EmotionNetwork
+from emotion_recognition.model.network import TwoStreamNetwork
 from emotion_recognition.training.fusion import listen
 from emotion_recognition.training.voice_data import VoiceSet, ravdess_voices, read_features
 from emotion_recognition.training.voice_features import write_features
@@ -78,7 +78,7 @@ def paired_clips(data: Path, cache: Path) -> tuple[VoiceSet, Tensor]:
 
 
 def hear(
-    network: EmotionNetwork, voices: VoiceSet, faces: Tensor, versions: int, seed: int
+    network: TwoStreamNetwork, voices: VoiceSet, faces: Tensor, versions: int, seed: int
 ) -> Pairs:
     """Pair faces (N, 35) with their voices through the frozen stage one of ``network``.
 

@@ -2,8 +2,9 @@
 
 In the network: ``BETWEEN_STAGES`` after stage one of the branches, ``AFTER_BRANCHES`` after stage
 two; both are built from the feature sizes of audio and video there and the size of the queries, and
-map both streams' steps to new ones. ``EarlyFusion`` takes the place of stage two. On decisions:
+map both streams' steps to new ones. ``EARLY`` takes the place of stage two. On decisions:
 ``DECISION``, each with whose decisions meet: ``hybrid`` takes those of early fusion too.
+``FUSIONS`` names them all.
 """
 
 from collections.abc import Callable
@@ -21,16 +22,20 @@ BETWEEN_STAGES: dict[str, type[nn.Module]] = {
     "intermediate_transformer": TransformerFusion,
 }
 AFTER_BRANCHES: dict[str, type[nn.Module]] = {"late_transformer": TransformerFusion}
-DECISION: dict[str, tuple[Callable[[], nn.Module], tuple[str, ...]]] = {
+EARLY = "early"
+DECISION: dict[str, tuple[Callable[[], SoftmaxAverage | LogisticFusion], tuple[str, ...]]] = {
     "late_softmax": (SoftmaxAverage, ("audio", "video")),
     "late_logistic": (LogisticFusion, ("audio", "video")),
-    "hybrid": (partial(LogisticFusion, 3), ("audio", "video", "early")),
+    "hybrid": (partial(LogisticFusion, 3), ("audio", "video", EARLY)),
 }
+FUSIONS: tuple[str, ...] = (*AFTER_BRANCHES, *BETWEEN_STAGES, EARLY, *DECISION)
 
 __all__ = [
     "AFTER_BRANCHES",
     "BETWEEN_STAGES",
     "DECISION",
+    "EARLY",
+    "FUSIONS",
     "CrossAttention",
     "CrossWeights",
     "EarlyFusion",

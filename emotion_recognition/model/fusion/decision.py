@@ -1,4 +1,7 @@
-"""Decision-level fusion: the streams are judged apart, and only their logits meet."""
+"""Decision-level fusion: the streams are judged apart, and only their logits meet.
+
+What is fused is a sum over the streams, of which ``parts`` are the summands.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +22,12 @@ class SoftmaxAverage(nn.Module):
         Returns:
             (B, C) logarithm of the mean probabilities; equal for all classes with no stream.
         """
+        return self.parts(logits, present).sum(dim=1).clamp(min=1e-12).log()
+
+    def parts(self, logits: Tensor, present: Tensor) -> Tensor:
+        """Return what each stream adds to the mean probabilities, (B, M, C)."""
         keep = present[:, :, None].to(logits.dtype)
-        mean = (logits.softmax(dim=2) * keep).sum(dim=1) / keep.sum(dim=1).clamp(min=1)
-        return mean.clamp(min=1e-12).log()
+        return logits.softmax(dim=2) * keep / keep.sum(dim=1, keepdim=True).clamp(min=1)
 
 
 class LogisticFusion(nn.Module):
@@ -39,6 +45,10 @@ class LogisticFusion(nn.Module):
 
     def forward(self, logits: Tensor, present: Tensor) -> Tensor:
         """Logits (B, M, C) of M streams and their presence (B, M) bool to fused logits (B, C)."""
+        return self.bias + self.parts(logits, present).sum(dim=1)
+
+    def parts(self, logits: Tensor, present: Tensor) -> Tensor:
+        """Return what each stream adds to the fused logits, (B, M, C)."""
         centred = logits - logits.mean(dim=2, keepdim=True)
         centred = torch.where(present[:, :, None], centred, torch.zeros_like(centred))
-        return self.bias + torch.einsum("bmc,mkc->bk", centred, self.weight)
+        return torch.einsum("bmc,mkc->bmk", centred, self.weight)

@@ -4,13 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.model.branches import (
-    AudioBranch,
-    VisualBranch,
-    conv1d_block,
-    masked_mean,
-    shrink_mask,
-)
+from emotion_recognition.model.branches import AudioBranch, VisualBranch, masked_mean, shrink_mask
+from emotion_recognition.model.branches.steps import audio_stage_two
 
 
 def align_steps(features: Tensor, steps: int) -> Tensor:
@@ -26,30 +21,58 @@ class EarlyFusion(nn.Module):
     branch's stage two. A missing stream counts as zeros of the same length.
     """
 
-    def __init__(self, video_size: int = VisualBranch.STAGE_ONE_SIZE, dropout: float = 0.3) -> None:
+    SIZE = AudioBranch.SIZE
+
+    def __init__(
+        self,
+        audio_size: int = AudioBranch.STAGE_ONE_SIZE,
+        video_size: int = VisualBranch.STAGE_ONE_SIZE,
+        dropout: float = 0.3,
+    ) -> None:
         super().__init__()
-        self.joint = nn.Sequential(
-            conv1d_block(AudioBranch.STAGE_ONE_SIZE + video_size, 256),
-            nn.MaxPool1d(2),
-            nn.Dropout(dropout),
-            conv1d_block(256, AudioBranch.SIZE),
-        )
+        self.joint = audio_stage_two(audio_size + video_size, self.SIZE, dropout)
         self.drop = nn.Dropout(dropout)
-        self.classes = nn.Linear(AudioBranch.SIZE, len(EMOTIONS))
+        self.classes = nn.Linear(self.SIZE, len(EMOTIONS))
+
+    def features(
+        self, audio: Tensor, audio_mask: Tensor, video: Tensor, video_mask: Tensor
+    ) -> Tensor:
+        """Return the vector (B, 128) of the window; arguments as in :meth:`forward`."""
+        steps = audio.shape[2]
+        seen = align_steps(video_mask, steps)
+        video = align_steps(video * video_mask[:, None], steps)
+        together = torch.cat([audio * audio_mask[:, None], video], dim=1)
+        return self.drop(masked_mean(self.joint(together), shrink_mask(audio_mask | seen, 2)))
 
     def forward(
         self, audio: Tensor, audio_mask: Tensor, video: Tensor, video_mask: Tensor
     ) -> Tensor:
-        """Judge stage-one features (B, 128, S) and (B, C_v, T), masks (B, S) and (B, T).
+        """Judge stage-one features (B, C_a, S) and (B, C_v, T), masks (B, S) and (B, T).
 
         A step counts if either stream is there; S is at least 2, T at least 1.
 
         Returns:
             Class logits (B, 8).
         """
-        steps = audio.shape[2]
-        seen = align_steps(video_mask, steps)
-        video = align_steps(video * video_mask[:, None], steps)
-        together = torch.cat([audio * audio_mask[:, None], video], dim=1)
-        features = masked_mean(self.joint(together), shrink_mask(audio_mask | seen, 2))
-        return self.classes(self.drop(features))
+        logits: Tensor = self.classes(self.features(audio, audio_mask, video, video_mask))
+        return logits
+
+    @torch.no_grad()
+    def parts(
+        self, audio: Tensor, audio_mask: Tensor, video: Tensor, video_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Split the logits, less the bias, into a part (B, 8) of the audio and one of the video.
+
+        The parts are the Shapley values of the streams (Lundberg and Lee, "A unified approach to
+        interpreting model predictions", 2017, equation 4, for two players): what a stream adds to
+        nothing, and what it adds to the other one, averaged. The part of a missing stream is 0.
+        Judged without dropout, whatever the mode; no gradient flows.
+        """
+        training = self.training
+        self.eval()
+        both = self(audio, audio_mask, video, video_mask)
+        heard = self(audio, audio_mask, video, video_mask & False)
+        seen = self(audio, audio_mask & False, video, video_mask)
+        self.train(training)
+        bias = self.classes.bias
+        return (both - seen + heard - bias) / 2, (both - heard + seen - bias) / 2

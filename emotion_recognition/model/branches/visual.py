@@ -1,0 +1,43 @@
+"""The face from the vectors of its frames: four blocks of 1-D convolution, 64-64 | 128-128."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from emotion_recognition.model.branches.branch import Branch
+from emotion_recognition.model.branches.steps import conv1d_block
+
+
+class VisualBranch(Branch):
+    """Frame vectors of the frame encoder to 128 features for the whole window."""
+
+    STAGE_ONE_SIZE: ClassVar[int] = 64
+
+    def __init__(self, vector_size: int = 128, dropout: float = 0.3) -> None:
+        super().__init__(vector_size)
+        self.first = nn.Sequential(
+            nn.Dropout(dropout),
+            conv1d_block(vector_size, 64),
+            conv1d_block(64, self.STAGE_ONE_SIZE),
+        )
+        self.second = nn.Sequential(
+            conv1d_block(self.STAGE_ONE_SIZE, 128),
+            nn.Dropout(dropout),
+            conv1d_block(128, self.SIZE),
+        )
+
+    def stage_one(self, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors (B, T, V) and mask (B, T) to features (B, 64, T) and the mask."""
+        keep = mask[:, None]
+        vectors = values.transpose(1, 2)
+        vectors = torch.where(keep, vectors, torch.zeros_like(vectors))
+        return self.first(vectors) * keep, mask
+
+    def steps(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, 64, T) and mask (B, T) to stage-two features (B, 128, T) and the mask."""
+        return self.second(features), mask
+
+    def drop_stage_two(self) -> None:
+        """Give up stage two."""
+        del self.second

@@ -1,0 +1,312 @@
+"""Voices with their faces, as the stage ``audio_visual`` reads them, and who is tested.
+
+Three sources: RAVDESS voices with OpenFace action units, RAVDESS audio-video clips, and a lab's own
+recordings in folders by class. Faces of clips become vectors of the frame encoder.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from emotion_recognition.audio.stream import AudioConfig, features_of
+from emotion_recognition.corpora import class_folders, ravdess
+from emotion_recognition.corpora.clip_window import SAMPLE_RATE, SIDE, read_window
+from emotion_recognition.corpora.corpus import CorpusError
+from emotion_recognition.corpora.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from emotion_recognition.corpora.openface import ACTION_UNITS
+from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.model.checkpoint import checkpoint_sha256
+from emotion_recognition.model.emotion_model import WEIGHTS
+from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
+from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.ravdess_pairs import paired_clips
+from emotion_recognition.training.trainer import leads
+from emotion_recognition.vision.align import align_face
+from emotion_recognition.vision.detect import DETECTORS, FaceDetector, make_detector
+
+logger = logging.getLogger(__name__)
+
+ENCODER = WEIGHTS / "frame_encoder.safetensors"
+
+Read = TypeVar("Read")
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class RavdessPairs:
+    """RAVDESS speech of all actors, with the mean action units of each clip's face.
+
+    Attributes:
+        fold: Test actors: 1 for 1-4, ... 6 for 21-24.
+    """
+
+    corpus: Literal["ravdess_pairs"] = "ravdess_pairs"
+    fold: int = 1
+
+    def __post_init__(self) -> None:
+        _check_fold(self.fold)
+
+
+@dataclass(frozen=True)
+class RavdessClips:
+    """RAVDESS audio-video speech: .mp4, or strips of 20 face crops (.jpg) with separate sound.
+
+    Attributes:
+        folder: Holds ``Actor_01/01-01-....mp4`` to ``Actor_24``; below the folder of the corpora.
+        sound: Where the sound of the strips lies, below the same.
+        fold: Test actors: 1 for 1-4, ... 6 for 21-24.
+        detector: Finds the faces, one of ``vision.detect.DETECTORS``.
+    """
+
+    corpus: Literal["ravdess_clips"] = "ravdess_clips"
+    folder: str = "ravdess_av"
+    sound: str = "ravdess_speech"
+    fold: int = 1
+    detector: str = "auto"
+
+    def __post_init__(self) -> None:
+        _check_fold(self.fold)
+        _check_detector(self.detector)
+
+
+@dataclass(frozen=True)
+class ClassFolders:
+    """Own recordings: ``happy/anna_03.mp4`` is of the speaker ``anna``.
+
+    Attributes:
+        folder: Holds one folder a class, below the folder of the corpora.
+        test_speakers: Who is tested.
+        valid_speakers: Who chooses the epoch; all others are trained on.
+        detector: Finds the faces, one of ``vision.detect.DETECTORS``.
+    """
+
+    folder: str
+    test_speakers: tuple[str, ...]
+    valid_speakers: tuple[str, ...]
+    corpus: Literal["class_folders"] = "class_folders"
+    detector: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("test_speakers", "valid_speakers"):
+            require(bool(getattr(self, name)), name, [], "one speaker or more")
+        both = sorted(set(self.test_speakers) & set(self.valid_speakers))
+        require(not both, "valid_speakers", both, "none of test_speakers")
+        _check_detector(self.detector)
+
+
+Source = RavdessPairs | RavdessClips | ClassFolders
+
+
+@dataclass(frozen=True)
+class ClipPairs:
+    """N clips.
+
+    Attributes:
+        frames: (N, T, 87) float16 audio feature frames from the start, 0 after the end.
+        lengths: (N,) how many there are of each.
+        vectors: (N, S, V) of the face over the window around the clip's middle, or action units as
+            measured, one step (S = 1) for the whole clip.
+        seen: (N, S) bool, where a face was seen.
+        labels: (N,) indices into ``EMOTIONS``.
+        speakers: N names.
+    """
+
+    frames: Tensor
+    lengths: Tensor
+    vectors: Tensor
+    seen: Tensor
+    labels: Tensor
+    speakers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows (n,) of the clips to train on, to validate on and to test on; no speaker in two."""
+
+    train: Tensor
+    valid: Tensor
+    test: Tensor
+
+
+def vector_size(source: Source) -> int:
+    """Return the size of the vectors that the faces of a source have."""
+    return ACTION_UNITS if isinstance(source, RavdessPairs) else FrameEncoder.VECTOR_SIZE
+
+
+def read_pairs(source: Source, data: Path, features: Path) -> ClipPairs:
+    """Read the clips of a source.
+
+    Args:
+        source: Which.
+        data: Folder of the corpora.
+        features: Folder of what was computed from them before; what is not there is added.
+
+    Raises:
+        ConfigError: The corpus is not there, has another layout, or its files are not sound.
+    """
+    features.mkdir(parents=True, exist_ok=True)
+    if isinstance(source, RavdessPairs):
+        cache = features / "ravdess-fusion-features.npz"  # that of the benchmark
+        _wait_for(cache)
+        voices, units = _read("data.corpus", lambda: paired_clips(data, cache))
+        seen = torch.ones(len(voices), 1, dtype=torch.bool)
+        speakers = tuple(str(actor) for actor in voices.actors.tolist())
+        vectors = units[:, None]
+        return ClipPairs(voices.frames, voices.lengths, vectors, seen, voices.labels, speakers)
+    if isinstance(source, RavdessClips):
+        clips = _read(
+            "data.folder",
+            lambda: ravdess.read(data / source.folder, "speech", "audio-video").check(False),
+        )
+        sounds = [_sound_of(clip, data / source.sound) for clip in clips]
+        labels, paths = [clip.label for clip in clips], [clip.path for clip in clips]
+        speakers = tuple(str(clip.actor) for clip in clips)
+    else:
+        recordings = _read(
+            "data.folder", lambda: class_folders.read(data / source.folder).check(False)
+        )
+        labels, paths = [item.label for item in recordings], [item.path for item in recordings]
+        wrong = [path.name for path in paths if path.suffix.lower() not in VIDEO_SUFFIXES]
+        if wrong:
+            allowed = " ".join(VIDEO_SUFFIXES)
+            raise ConfigError("data.folder", f"found '{wrong[0]}'; allowed: videos ({allowed})")
+        speakers = tuple(_speaker(path) for path in paths)
+        sounds = [None] * len(paths)
+    cache = features / f"clips-{_key(paths, source.detector)}.npz"
+    _wait_for(cache)
+    if not cache.is_file():
+        _write_windows(paths, sounds, make_detector(source.detector), cache)
+    with np.load(cache) as stored:
+        parts = [torch.from_numpy(stored[name]) for name in ("frames", "lengths", "vectors", "seen")]
+    return ClipPairs(*parts, torch.tensor(labels), speakers)
+
+
+def split_by_speaker(source: Source, clips: ClipPairs) -> Split:
+    """Split the clips as the source says.
+
+    Raises:
+        ConfigError: A part is empty, or a class that is tested is not trained.
+    """
+    if isinstance(source, ClassFolders):
+        fields = {"test": "data.test_speakers", "valid": "data.valid_speakers", "train": "data"}
+        test, valid = source.test_speakers, source.valid_speakers
+    else:
+        fields = dict.fromkeys(("test", "valid", "train"), "data.fold")
+        test = tuple(str(actor) for actor in ravdess.FOLDS[source.fold - 1])
+        valid = tuple(str(actor) for actor in ravdess.validation_actors(source.fold - 1))
+    there = sorted(set(clips.speakers), key=lambda name: (len(name), name))
+    for part, names in (("test", test), ("valid", valid)):
+        absent = sorted(set(names) - set(there))
+        if len(absent) == len(names) or (absent and isinstance(source, ClassFolders)):
+            problem = f"no clip of {', '.join(absent)} ({part}); there are clips of "
+            raise ConfigError(fields[part], problem + ", ".join(there))
+    train = tuple(name for name in there if name not in test + valid)
+    if not train:
+        raise ConfigError(fields["train"], "nobody is left to train on; add recordings of others")
+    rows = [
+        torch.tensor([row for row, name in enumerate(clips.speakers) if name in names])
+        for names in (train, valid, test)
+    ]
+    known, asked = (set(clips.labels[part].tolist()) for part in (rows[0], rows[2]))
+    if asked - known:
+        names = ", ".join(EMOTIONS[label] for label in sorted(asked - known))
+        raise ConfigError(fields["train"], f"tested on {names}, of which there is nothing to learn")
+    return Split(*rows)
+
+
+def _check_fold(fold: int) -> None:
+    require(1 <= fold <= len(ravdess.FOLDS), "fold", fold, f"1 to {len(ravdess.FOLDS)}")
+
+
+def _check_detector(name: str) -> None:
+    require(name in DETECTORS, "detector", name, ", ".join(DETECTORS))
+
+
+def _read(field: str, read: Callable[[], Read]) -> Read:
+    try:
+        return read()
+    except (FileNotFoundError, CorpusError) as error:
+        raise ConfigError(field, str(error)) from error
+
+
+def _wait_for(cache: Path) -> None:
+    """Let the first process compute what several need."""
+    while not cache.is_file() and not leads():
+        time.sleep(1)
+
+
+def _speaker(path: Path) -> str:
+    name, underscore, _ = path.stem.partition("_")
+    if not name or not underscore:
+        raise ConfigError(
+            "data.folder", f"found '{path.name}'; allowed: names such as anna_03.mp4, of anna"
+        )
+    return name
+
+
+def _sound_of(clip: ravdess.RavdessClip, folder: Path) -> Path | None:
+    if clip.path.suffix.lower() not in IMAGE_SUFFIXES:
+        return None
+    found = sorted(folder.glob(f"**/{clip.sound_name}.*"))
+    if not found:
+        raise ConfigError("data.sound", f"no {clip.sound_name}.* in '{folder}'")
+    return found[0]
+
+
+def _key(paths: Sequence[Path], detector: str) -> str:
+    """Name what the windows of some clips depend on."""
+    parts = [checkpoint_sha256(ENCODER), detector]
+    parts += [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _write_windows(
+    paths: Sequence[Path], sounds: Sequence[Path | None], detector: FaceDetector, cache: Path
+) -> None:
+    encoder, _ = load_frame_encoder(ENCODER)
+    frames, vectors, seen = [], [], []
+    for path, sound in tqdm(list(zip(paths, sounds, strict=True)), "clips", mininterval=5):
+        window = read_window(path, lambda image: _face(image, detector, SIDE), sound)
+        heard = features_of(window.sound[window.heard], SAMPLE_RATE, AudioConfig())
+        frames.append(heard.astype(np.float16))
+        # The crops of a strip are loose; those of a video are aligned already.
+        strip = path.suffix.lower() in IMAGE_SUFFIXES
+        faces = [
+            (_face(image, detector, 48) if strip else _shrunk(image)) if there else None
+            for image, there in zip(window.faces, window.seen, strict=True)
+        ]
+        known = np.array([face is not None for face in faces])
+        images = np.stack([np.zeros((48, 48), np.uint8) if f is None else f for f in faces])
+        with torch.inference_mode():
+            found, _ = encoder(torch.from_numpy(images)[:, None].float() / 255)
+        vectors.append(found.numpy() * known[:, None])
+        seen.append(known)
+    lengths = np.array([len(clip) for clip in frames])
+    padded = np.zeros((len(frames), max(lengths), frames[0].shape[1]), np.float16)
+    for row, clip in enumerate(frames):
+        padded[row, : len(clip)] = clip
+    partial = cache.with_name("partial-" + cache.name)
+    np.savez(partial, frames=padded, lengths=lengths, vectors=np.stack(vectors), seen=np.stack(seen))
+    partial.replace(cache)
+
+
+def _face(image: Image, detector: FaceDetector, size: int) -> Image | None:
+    found = detector.detect(image)
+    if not found:
+        return None
+    return align_face(image, max(found, key=lambda face: face.score), size)
+
+
+def _shrunk(image: Image) -> Image:
+    return cv2.resize(image[:, :, 0], (48, 48), interpolation=cv2.INTER_AREA).astype(np.uint8)
