@@ -89,7 +89,8 @@ class LandmarkTeacher:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
             raise TeacherError(
-                "the landmark teacher needs ai-edge-litert: pip install ai-edge-litert"
+                "the landmark teacher needs ai-edge-litert: pip install "
+                "'emotion_recognition[landmarks]', or pip install -r requirements/landmarks.txt"
             ) from error
         try:
             with zipfile.ZipFile(path) as bundle:
