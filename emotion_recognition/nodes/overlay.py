@@ -51,7 +51,7 @@ class Overlay:
         if face is not None:
             landmarks = face.landmarks or self._finder.find(face.crop, face.placement)
         picture = draw(image, face, landmarks, caption(face, self._newest))
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEGQUALITY, QUALITY])
+        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         # Of the types that the field takes, array is the one that is not copied byte by byte.
         self._publisher.publish(
             CompressedImage(header=header, format="jpeg", data=array.array("B", data.tobytes()))
