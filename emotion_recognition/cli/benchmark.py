@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 BENCHMARKS: dict[str, tuple[str, str]] = {
     "crema-d-voice": ("emotion_recognition.evaluation.crema_d_voice", "benchmark_crema_d_voice"),
     "ferplus": ("emotion_recognition.evaluation.ferplus", "benchmark_ferplus"),
+    "landmarks": ("emotion_recognition.evaluation.landmarks", "benchmark_landmarks"),
     "ravdess-actor01": (
         "emotion_recognition.evaluation.ravdess_actor01",
         "benchmark_ravdess_actor01",
@@ -37,6 +38,9 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "noise": ("ravdess-fusion",),
 }
 """Which benchmarks take an option."""
+
+TAUGHT = ("landmarks",)
+"""Benchmarks whose truth is what a teacher says."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,19 +69,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"with noise in the voice as well ({', '.join(OPTIONS['noise'])}); the other voice "
         "benchmarks always do that",
     )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="FILE",
+        help=f"face_landmarker.task ({', '.join(TAUGHT)} alone); default: in models/ beside --data",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
     """Run one benchmark and print its figures."""
     if not options.data.is_dir():
         raise NotADirectoryError(f"--data {options.data}: no such folder")
-    chosen = {option: True for option in OPTIONS if getattr(options, option)}
+    chosen: dict[str, Any] = {option: True for option in OPTIONS if getattr(options, option)}
     for option in chosen:
         if options.name not in OPTIONS[option]:
             raise ValueError(
                 f"--{option}: {options.name} has no such form; only "
                 f"{', '.join(OPTIONS[option])} has"
             )
+    if options.teacher is not None:
+        if options.name not in TAUGHT:
+            raise ValueError(f"--teacher: {options.name} has none; only {', '.join(TAUGHT)} has")
+        chosen["teacher"] = options.teacher
     options.out.mkdir(parents=True, exist_ok=True)
     module, function = BENCHMARKS[options.name]
     run: Callable[..., Mapping[str, Any]] = getattr(importlib.import_module(module), function)
