@@ -127,7 +127,7 @@ def readable_streams(monkeypatch):
 
 
 def recognizer(**settings) -> Recognizer:
-    return Recognizer(RecognizerConfig(**{"smoothing_s": 0.0, **settings}), CountingModel())
+    return Recognizer(RecognizerConfig(**{"smoothing": "none", **settings}), CountingModel())
 
 
 def feed(target: Recognizer, events: list, latest_only: bool = False) -> list[Estimate]:

@@ -22,6 +22,10 @@ BENCHMARKS: dict[str, tuple[str, str]] = {
         "benchmark_ravdess_fusion",
     ),
     "ravdess-voice": ("emotion_recognition.evaluation.ravdess_voice", "benchmark_ravdess_voice"),
+    "temporal-smoothing": (
+        "emotion_recognition.training.temporal_smoothing",
+        "benchmark_temporal_smoothing",
+    ),
     "valence-arousal": (
         "emotion_recognition.evaluation.valence_arousal",
         "benchmark_valence_arousal",

@@ -256,6 +256,10 @@ def _recognizer(settings: Settings, model: EmotionModel) -> Recognizer:
         raise StartError(
             f"parameters 'face_detector' and 'face_detector_model': {error}"
         ) from error
+    except CheckpointError as error:
+        raise StartError(
+            f"parameter 'smoothing' is '{settings.recognizer.smoothing}': {error}"
+        ) from error
 
 
 def _status(node: str, report: Report) -> DiagnosticStatus:
