@@ -318,7 +318,7 @@ def join_voices(members: Sequence[EmotionNetwork]) -> EmotionNetwork:
     """Build a network that judges a voice as these do, by the mean logits of two; new otherwise."""
     pair = len(members) > 1
     network = EmotionNetwork(NetworkConfig(audio_branch="log_mel_pair") if pair else None)
-    branches = network.audio.members if isinstance(network.audio, LogMelPair) else [network.audio]
+    branches = network.audio.members if isinstance(network.audio, LogMelPair) else (network.audio,)
     for branch, member in zip(branches, members, strict=True):
         branch.load_state_dict(member.audio.state_dict())
     for name in ("audio_classes", "intensity"):

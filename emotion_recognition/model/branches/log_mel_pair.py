@@ -7,18 +7,14 @@ better than either. Linear heads on both vectors side by side hold that mean exa
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from emotion_recognition.model.branches.branch import Branch
 from emotion_recognition.model.branches.log_mel import LOG_MEL, AudioBranch
 
 
 class LogMelPair(Branch):
-    """Log-mel frames to the features of two branches, those of the first one first.
-
-    Attributes:
-        members: The two branches.
-    """
+    """Log-mel frames to the features of two branches, those of the first one first."""
 
     STAGE_ONE_SIZE: ClassVar[int] = 2 * AudioBranch.STAGE_ONE_SIZE
     SIZE: ClassVar[int] = 2 * AudioBranch.SIZE
@@ -26,7 +22,12 @@ class LogMelPair(Branch):
 
     def __init__(self, size: int = LOG_MEL) -> None:
         super().__init__(size)
-        self.members = nn.ModuleList([AudioBranch(size), AudioBranch(size)])
+        self.first, self.second = AudioBranch(size), AudioBranch(size)
+
+    @property
+    def members(self) -> tuple[AudioBranch, AudioBranch]:
+        """Both branches."""
+        return self.first, self.second
 
     def stage_one(self, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Frames (B, T, >= 64) and mask (B, T) to features (B, 256, T // 4) and their mask."""
