@@ -28,7 +28,12 @@ from emotion_recognition.corpora import affectnet, ravdess
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.branches import LogMelPair
-from emotion_recognition.model.checkpoint import CheckpointError, checkpoint_sha256, save_checkpoint
+from emotion_recognition.model.checkpoint import (
+    CheckpointError,
+    checkpoint_sha256,
+    load_checkpoint,
+    save_checkpoint,
+)
 from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
 from emotion_recognition.model.network import (
     KIND,
@@ -82,6 +87,9 @@ class Fusion:
     Attributes:
         voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold. Of
             two trainings the mean is taken, by the audio branch ``log_mel_pair``.
+        calibrated: Networks of an earlier run of this stage, for each fold, of which the
+            temperatures are taken. Voices of the actors that validate are then trained on as well,
+            as befits ``voice``; empty: they are kept out, and calibrate.
         id: Name of the weights.
         folds: Which to train, from 1; 0 is the deployed network, whose temperatures are the mean of
             those of the folds, so that it comes last.
@@ -95,6 +103,7 @@ class Fusion:
 
     voice: tuple[str, ...]
     id: str
+    calibrated: str = ""
     folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 0)
     versions: int = 2
     batches: int = 50
@@ -265,6 +274,11 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
     """
     need_lightning()
     networks = {fold: _start(config, fold) for fold in config.folds}
+    known = {
+        fold: _temperatures(Path(config.calibrated.format(fold=fold)))
+        for fold in config.folds
+        if fold and config.calibrated
+    }
     speech = read_voices("ravdess_speech", data, features, acted=1.0)
     ratings = emotion_ratings(fit_ratings(affectnet.rated_faces(data, 1)))
     encoder, _ = load_frame_encoder(ENCODER)
@@ -273,23 +287,26 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
     fitted: list[dict[str, float]] = []
     for fold in config.folds:
         train, held = split_voices(speech, "ravdess", fold)
+        train = train | held if known else train
         network = networks[fold]
         network.heads.ratings.copy_(torch.from_numpy(ratings))
         sounds = listen(network, speech.select(train), config.versions, seed=fold)
         task = make_task(network, sounds, faces, config)
         runs = out / "runs" / f"fold{fold}"
         fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)
-        if fold:
+        if fold in known:
+            temperature = known[fold]
+        elif fold:
             heard = listen(network, speech.select(held), 0, seed=0)
             temperature, right = temperatures(network, heard, held_faces)
-            fitted.append(temperature)
             figures = [f"{100 * right[name]:.1f} %" for name in ("audio", "video", "both")]
             values = ", ".join(f"{value:.2f}" for value in temperature.values())
             lines.append(f"| {fold} | {' | '.join(figures)} | {values} |")
-            path = out / "folds" / f"ravdess_fold{fold}.safetensors"
         else:  # no actor is left to validate on: what the folds needed on average
             temperature = {key: float(np.mean([fold[key] for fold in fitted])) for key in fitted[0]}
-            path = out / "emotion_network.safetensors"
+        fitted.append(temperature)
+        path = out / (f"folds/ravdess_fold{fold}" if fold else "emotion_network")
+        path = path.with_suffix(".safetensors")
         if leads():
             _save(path, network, config.id + (f"-fold{fold}" if fold else ""), temperature)
             (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -345,6 +362,15 @@ def _start(config: Fusion, fold: int) -> EmotionNetwork:
         members.append(member)
     torch.manual_seed(config.trainer.seed * 100 + fold)
     return join_voices(members)
+
+
+def _temperatures(path: Path) -> dict[str, float]:
+    try:
+        _, metadata = load_checkpoint(path, KIND)
+        found = json.loads(metadata["temperature"])
+        return {name: float(found[name]) for name in ("audio", "video", "both")}
+    except (CheckpointError, KeyError, ValueError) as error:
+        raise ConfigError("calibrated", str(error)) from error
 
 
 def _save(path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float]) -> None:
