@@ -4,10 +4,18 @@ import pytest
 import torch
 
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.model.heads import NetworkOutput
 from emotion_recognition.model.network import EmotionNetwork
 from emotion_recognition.training.config import ConfigError, parse
 from emotion_recognition.training.face_sequences import FaceBank
-from emotion_recognition.training.fusion import Fusion, Sounds, make_task, silence, temperatures
+from emotion_recognition.training.fusion import (
+    Fusion,
+    Sounds,
+    join_voices,
+    make_task,
+    silence,
+    temperatures,
+)
 from emotion_recognition.training.trainer import fit
 
 SEEN_CLASSES = torch.tensor([0, 2, 3, 4, 5, 6, 7])  # no face is labelled calm
@@ -29,10 +37,30 @@ def sounds() -> Sounds:
     return Sounds(features, torch.ones(16, 56, dtype=torch.bool), torch.arange(16) % 8)
 
 
+def hear(network: EmotionNetwork) -> NetworkOutput:
+    generator = torch.Generator().manual_seed(0)
+    audio = torch.randn(2, 225, 64, generator=generator) * 20 - 60
+    mask = torch.ones(2, 225, dtype=torch.bool)
+    no_face = torch.zeros(2, 36, 128), torch.zeros(2, 36, dtype=torch.bool)
+    with torch.inference_mode():
+        return network.eval()(audio, mask, *no_face)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_judges_a_voice_by_the_mean_of_the_trained_networks(count: int) -> None:
+    torch.manual_seed(0)
+    members = [EmotionNetwork() for _ in range(count)]
+    parts = [hear(member) for member in members]
+    joined = hear(join_voices(members))
+    for name in ("logits", "intensity"):
+        mean = torch.stack([getattr(part, name) for part in parts]).mean(dim=0)
+        torch.testing.assert_close(getattr(joined, name), mean, atol=1e-5, rtol=1e-4)
+
+
 def recipe(**changes) -> Fusion:
     trainer = {"epochs": 1, "batch_size": 48, "keep": "last", "ema_decay": 0.9}
     return parse(
-        Fusion, {"voice": "v{fold}", "id": "test", "batches": 25, "trainer": trainer, **changes}
+        Fusion, {"voice": ["v{fold}"], "id": "test", "batches": 25, "trainer": trainer, **changes}
     )
 
 
@@ -52,7 +80,7 @@ def test_learns_the_face_and_leaves_the_voice_alone(
     with torch.inference_mode():
         window = faces.vectors.expand(-1, 36, -1)
         seen = network.video.stage_one(window, torch.ones(70, 36, dtype=torch.bool))
-        found = network.fuse(*silence(70), *seen).logits.argmax(dim=1)
+        found = network.fuse(*silence(network, 70), *seen).logits.argmax(dim=1)
     assert (found == faces.labels).float().mean() > 0.8
 
 
@@ -63,6 +91,8 @@ def test_learns_the_face_and_leaves_the_voice_alone(
         ({"folds": [0, 1]}, "folds"),
         ({"folds": [1, 9]}, "folds"),
         ({"batches": 0}, "batches"),
+        ({"voice": []}, "voice"),
+        ({"voice": ["a", "b", "c"]}, "voice"),
         ({"trainer": {"keep": "best"}}, "trainer.keep"),
     ],
 )

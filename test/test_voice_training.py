@@ -1,5 +1,5 @@
 import itertools
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -34,7 +34,6 @@ from emotion_recognition.training.voice_data import (
     join_voices,
     ravdess_voices,
 )
-from emotion_recognition.training.voice_teachers import judge_unheard, standardised
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -188,6 +187,10 @@ def test_a_fold_is_trained_measured_and_trained_on(corpus) -> None:
     further, _ = load_network(run(again, data, corpus / "second", features, False))
     before, after = (n.heads.audio_classes.weight for n in (network, further))
     torch.testing.assert_close(after, before, atol=1e-3, rtol=1e-3)
+    final = recipe(calibrated=again.start, trainer=asdict(again.trainer))
+    _, calibrated = load_network(run(final, data, corpus / "third", features, False))
+    assert calibrated["temperature"] == metadata["temperature"]
+    assert "| 1 |" not in (corpus / "third" / "report.md").read_text()  # nobody is kept out
 
 
 def test_learns_to_tell_the_bands_apart(voices: VoiceSet) -> None:
@@ -195,11 +198,11 @@ def test_learns_to_tell_the_bands_apart(voices: VoiceSet) -> None:
     network = EmotionNetwork()
     set_statistics(network, voices)
     classifier = VoiceClassifier(network)
-    data = RandomWindows(voices, voices.targets, torch.zeros(25, 0))
+    data = RandomWindows(voices)
     optimiser, schedule = one_cycle(classifier, 3e-3, 24)
     average = AveragedModel(classifier, 0.998)
     for _ in range(24):
-        windows, mask, targets, _, _ = data[torch.randperm(25)[:12].tolist()]
+        windows, mask, targets, _ = data[torch.randperm(25)[:12].tolist()]
         loss = soft_cross_entropy(classifier(windows, mask)[0], targets)
         descend(loss, classifier, optimiser, schedule, average)
     accuracy = (score(average.model, voices).argmax(dim=1) == voices.labels).float().mean()
@@ -215,8 +218,7 @@ def test_learns_to_tell_the_bands_apart(voices: VoiceSet) -> None:
         ({"corpora": ["savee"]}, "corpora"),
         ({"acted": 1.5}, "acted"),
         ({"trainer": {"keep": "best"}}, "trainer.keep"),
-        ({"corpora": ["crema_d"], "teacher": {"yamnet": "y.tflite"}}, "corpora"),
-        ({"teacher": {"yamnet": "y.tflite", "targets": 2.0}}, "teacher.targets"),
+        ({"smoothing": -0.1}, "smoothing"),
     ],
 )
 def test_what_cannot_be_trained_is_named(changes, field: str) -> None:
@@ -227,30 +229,11 @@ def test_what_cannot_be_trained_is_named(changes, field: str) -> None:
 def test_missing_files_are_named_before_training(corpus) -> None:
     with pytest.raises(ConfigError, match=r"start: .*none\.safetensors"):
         run(recipe(start="none.safetensors"), corpus / "data", corpus, corpus / "features", False)
-    with pytest.raises(ConfigError, match=r"teacher.yamnet: found no file 'y.tflite'"):
-        config = recipe(teacher={"yamnet": "y.tflite"})
+    with pytest.raises(ConfigError, match=r"calibrated: .*none\.safetensors"):
+        config = recipe(calibrated="none.safetensors")
         run(config, corpus / "data", corpus, corpus / "features", False)
     with pytest.raises(ConfigError, match="corpora"):
         run(recipe(), corpus / "nothing", corpus, corpus / "features", False)
-
-
-def test_teachers_judge_a_speaker_whom_they_never_heard() -> None:
-    generator = seeded()
-    labels, actors = torch.arange(120) % 3, torch.arange(120) // 20
-    signal = torch.eye(3)[labels] * 3 + torch.randn(120, 3, generator=generator)
-    judged = judge_unheard([signal], labels, actors)
-    assert (judged.argmax(dim=1) == labels).float().mean() > 0.85
-    torch.testing.assert_close(judged.sum(dim=1), torch.ones(120))
-    by_heart = torch.eye(6)[actors] * 5  # tells the speakers apart, and nothing else
-    guessed = judge_unheard([by_heart], labels, actors)
-    assert (guessed.argmax(dim=1) == labels).float().mean() < 0.6
-
-
-def test_standardised_by_the_known_rows_alone() -> None:
-    vectors = torch.tensor([[0.0], [2.0], [100.0]])
-    scaled = standardised(vectors, torch.tensor([True, True, False]))
-    torch.testing.assert_close(scaled[:2, 0], torch.tensor([-1.0, 1.0]) / 2**0.5, atol=1e-2, rtol=0)
-    assert scaled[2, 0] == 5
 
 
 def test_losses_follow_their_definitions() -> None:

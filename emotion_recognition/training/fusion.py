@@ -14,7 +14,7 @@ windows without a face would train nothing).
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +27,13 @@ from torch.utils.data import Dataset
 from emotion_recognition.corpora import affectnet, ravdess
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.model.branches import AudioBranch
-from emotion_recognition.model.checkpoint import CheckpointError, checkpoint_sha256, save_checkpoint
+from emotion_recognition.model.branches import LogMelPair
+from emotion_recognition.model.checkpoint import (
+    CheckpointError,
+    checkpoint_sha256,
+    load_checkpoint,
+    save_checkpoint,
+)
 from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
 from emotion_recognition.model.network import (
     KIND,
@@ -80,7 +85,11 @@ class Fusion:
     """Options of the stage.
 
     Attributes:
-        voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold.
+        voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold. Of
+            two trainings the mean is taken, by the audio branch ``log_mel_pair``.
+        calibrated: Networks of an earlier run of this stage, for each fold, of which the
+            temperatures are taken. Voices of the actors that validate are then trained on as well,
+            as befits ``voice``; empty: they are kept out, and calibrate.
         id: Name of the weights.
         folds: Which to train, from 1; 0 is the deployed network, whose temperatures are the mean of
             those of the folds, so that it comes last.
@@ -92,8 +101,9 @@ class Fusion:
         trainer: Length, batches, seed.
     """
 
-    voice: str
+    voice: tuple[str, ...]
     id: str
+    calibrated: str = ""
     folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 0)
     versions: int = 2
     batches: int = 50
@@ -103,6 +113,7 @@ class Fusion:
     trainer: Training = field(default_factory=lambda: Training(keep="last"))
 
     def __post_init__(self) -> None:
+        require(len(self.voice) in (1, 2), "voice", self.voice, "one network or two")
         most = len(ravdess.FOLDS)
         for fold in self.folds:
             require(0 <= fold <= most, "folds", fold, f"0 to {most}")
@@ -144,9 +155,9 @@ def listen(network: TwoStreamNetwork, voices: VoiceSet, versions: int, seed: int
     )
 
 
-def silence(batch: int) -> tuple[Tensor, Tensor]:
+def silence(network: EmotionNetwork, batch: int) -> tuple[Tensor, Tensor]:
     """Stage-one features and mask of no sound at all, as short as the audio branch takes it."""
-    return torch.zeros(batch, AudioBranch.STAGE_ONE_SIZE, 2), torch.zeros(batch, 2).bool()
+    return torch.zeros(batch, network.audio.STAGE_ONE_SIZE, 2), torch.zeros(batch, 2).bool()
 
 
 class FusionPart(nn.Module):
@@ -170,7 +181,9 @@ class FusionPart(nn.Module):
         pairs = len(sound)
         sight, seen = self.network.video.stage_one(vectors, found)
         both = self.network.fuse(sound, heard, sight[:pairs], seen[:pairs])
-        face = self.network.fuse(*silence(len(sight) - pairs), sight[pairs:], seen[pairs:])
+        face = self.network.fuse(
+            *silence(self.network, len(sight) - pairs), sight[pairs:], seen[pairs:]
+        )
         return both.logits, face.logits
 
 
@@ -242,7 +255,7 @@ def temperatures(
     seen, seen_mask = network.video.stage_one(*compose(faces, everyone, full, generator))
     logits = {
         "audio": network.fuse(heard, sounds.mask, sight, sight_mask & False).logits,
-        "video": network.fuse(*silence(len(everyone)), seen, seen_mask).logits,
+        "video": network.fuse(*silence(network, len(everyone)), seen, seen_mask).logits,
         "both": network.fuse(heard, sounds.mask, sight, sight_mask).logits,
     }
     truth = {"audio": sounds.labels, "video": faces.targets, "both": sounds.labels}
@@ -261,6 +274,11 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
     """
     need_lightning()
     networks = {fold: _start(config, fold) for fold in config.folds}
+    known = {
+        fold: _temperatures(Path(config.calibrated.format(fold=fold)))
+        for fold in config.folds
+        if fold and config.calibrated
+    }
     speech = read_voices("ravdess_speech", data, features, acted=1.0)
     ratings = emotion_ratings(fit_ratings(affectnet.rated_faces(data, 1)))
     encoder, _ = load_frame_encoder(ENCODER)
@@ -269,23 +287,26 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
     fitted: list[dict[str, float]] = []
     for fold in config.folds:
         train, held = split_voices(speech, "ravdess", fold)
+        train = train | held if known else train
         network = networks[fold]
         network.heads.ratings.copy_(torch.from_numpy(ratings))
         sounds = listen(network, speech.select(train), config.versions, seed=fold)
         task = make_task(network, sounds, faces, config)
         runs = out / "runs" / f"fold{fold}"
         fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)
-        if fold:
+        if fold in known:
+            temperature = known[fold]
+        elif fold:
             heard = listen(network, speech.select(held), 0, seed=0)
             temperature, right = temperatures(network, heard, held_faces)
-            fitted.append(temperature)
             figures = [f"{100 * right[name]:.1f} %" for name in ("audio", "video", "both")]
             values = ", ".join(f"{value:.2f}" for value in temperature.values())
             lines.append(f"| {fold} | {' | '.join(figures)} | {values} |")
-            path = out / "folds" / f"ravdess_fold{fold}.safetensors"
         else:  # no actor is left to validate on: what the folds needed on average
             temperature = {key: float(np.mean([fold[key] for fold in fitted])) for key in fitted[0]}
-            path = out / "emotion_network.safetensors"
+        fitted.append(temperature)
+        path = out / (f"folds/ravdess_fold{fold}" if fold else "emotion_network")
+        path = path.with_suffix(".safetensors")
         if leads():
             _save(path, network, config.id + (f"-fold{fold}" if fold else ""), temperature)
             (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -310,27 +331,46 @@ def read_faces(encoder: FrameEncoder, data: Path, versions: int) -> tuple[FaceBa
     return faces, held
 
 
-def _start(config: Fusion, fold: int) -> EmotionNetwork:
-    """Take the voice from its network; the rest begins with random weights of the fold's seed."""
-    try:
-        trained, _ = load_network(Path(config.voice.format(fold=fold)))
-    except CheckpointError as error:
-        raise ConfigError("voice", str(error)) from error
-    if trained.config != NetworkConfig():
-        problem = f"'{config.voice}' is built as {trained.config}; allowed: {NetworkConfig()}"
-        raise ConfigError("voice", problem)
-    torch.manual_seed(config.trainer.seed * 100 + fold)
-    network = EmotionNetwork()
-    network.audio.load_state_dict(trained.audio.state_dict())
-    network.heads.load_state_dict(
-        network.heads.state_dict()
-        | {
-            name: value
-            for name, value in trained.heads.state_dict().items()
-            if name.startswith(("audio_classes", "intensity"))
-        }
-    )
+def join_voices(members: Sequence[EmotionNetwork]) -> EmotionNetwork:
+    """Build a network that judges a voice as these do, by the mean logits of two; new otherwise."""
+    pair = len(members) > 1
+    network = EmotionNetwork(NetworkConfig(audio_branch="log_mel_pair") if pair else None)
+    branches = network.audio.members if isinstance(network.audio, LogMelPair) else (network.audio,)
+    for branch, member in zip(branches, members, strict=True):
+        branch.load_state_dict(member.audio.state_dict())
+    for name in ("audio_classes", "intensity"):
+        heads = [getattr(member.heads, name) for member in members]
+        joined = getattr(network.heads, name)
+        with torch.no_grad():
+            joined.weight.copy_(torch.cat([head.weight for head in heads], dim=1) / len(heads))
+            joined.bias.copy_(torch.stack([head.bias for head in heads]).mean(dim=0))
     return network
+
+
+def _start(config: Fusion, fold: int) -> EmotionNetwork:
+    """Take the voice from its networks; the rest begins with random weights."""
+    members = []
+    for name in config.voice:
+        try:
+            member, _ = load_network(Path(name.format(fold=fold)))
+        except CheckpointError as error:
+            raise ConfigError("voice", str(error)) from error
+        if member.config != NetworkConfig():
+            problem = f"'{name}' is built as {member.config}; allowed: {NetworkConfig()}"
+            raise ConfigError("voice", problem)
+        assert isinstance(member, EmotionNetwork)
+        members.append(member)
+    torch.manual_seed(config.trainer.seed * 100 + fold)
+    return join_voices(members)
+
+
+def _temperatures(path: Path) -> dict[str, float]:
+    try:
+        _, metadata = load_checkpoint(path, KIND)
+        found = json.loads(metadata["temperature"])
+        return {name: float(found[name]) for name in ("audio", "video", "both")}
+    except (CheckpointError, KeyError, ValueError) as error:
+        raise ConfigError("calibrated", str(error)) from error
 
 
 def _save(path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float]) -> None:

@@ -14,13 +14,17 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.utils.data import Dataset
 
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.branches import LOG_MEL
-from emotion_recognition.model.checkpoint import CheckpointError, checkpoint_sha256, save_checkpoint
+from emotion_recognition.model.checkpoint import (
+    CheckpointError,
+    checkpoint_sha256,
+    load_checkpoint,
+    save_checkpoint,
+)
 from emotion_recognition.model.emotion_model import WEIGHTS
 from emotion_recognition.model.network import (
     KIND,
@@ -36,13 +40,6 @@ from emotion_recognition.training.optimise import intensity_loss, soft_cross_ent
 from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
 from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
 from emotion_recognition.training.voice_data import VoiceSet, join_voices, read_voices
-from emotion_recognition.training.voice_teachers import (
-    audio_tagger,
-    describe_clips,
-    judge_unheard,
-    speaker_encoder,
-    standardised,
-)
 
 logger = logging.getLogger(__name__)
 
@@ -54,25 +51,6 @@ ENCODER = WEIGHTS / "frame_encoder.safetensors"
 FOLDS = {"ravdess": len(ravdess.FOLDS), "crema_d": len(crema_d.FOLDS)}
 
 LICENCE = "CC BY-NC-SA 4.0 where trained on RAVDESS; CREMA-D is ODbL 1.0"
-
-
-@dataclass(frozen=True)
-class Teacher:
-    """What the network learns from ``training.voice_teachers`` beside the labels.
-
-    Attributes:
-        yamnet: YAMNet as .tflite with log-mel patches as input.
-        targets: Share of the teachers' judgement in the targets.
-        vectors: Weight of the error in guessing the speaker encoder's statistics.
-    """
-
-    yamnet: str
-    targets: float = 0.5
-    vectors: float = 1.0
-
-    def __post_init__(self) -> None:
-        require(0 <= self.targets <= 1, "targets", self.targets, "0 to 1")
-        require(self.vectors >= 0, "vectors", self.vectors, "0 or more")
 
 
 @dataclass(frozen=True)
@@ -88,7 +66,8 @@ class Voice:
             empty: random weights.
         smoothing: Label smoothing.
         intensity: Weight of the intensity loss beside the class loss.
-        teacher: Teachers, for RAVDESS speech alone.
+        calibrated: Networks of the same recipe, of which the temperature is taken. The actors that
+            validate are then trained on as well; empty: they are kept out, and calibrate.
         optimiser: The optimiser.
         schedule: Its learning rate over time.
         trainer: Length, batches, seed.
@@ -101,7 +80,7 @@ class Voice:
     start: str = ""
     smoothing: float = 0.1
     intensity: float = 0.2
-    teacher: Teacher | None = None
+    calibrated: str = ""
     optimiser: Optimiser = field(default_factory=AdamW)
     schedule: Schedule = field(default_factory=OneCycle)
     trainer: Training = field(default_factory=lambda: Training(keep="last"))
@@ -116,44 +95,29 @@ class Voice:
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
         require(self.intensity >= 0, "intensity", self.intensity, "0 or more")
         require(self.trainer.keep == "last", "trainer.keep", self.trainer.keep, "last")
-        speech = ("ravdess_speech",)
-        require(
-            self.teacher is None or self.corpora == speech,
-            "corpora",
-            self.corpora,
-            "ravdess_speech",
-        )
 
 
 class VoiceClassifier(nn.Module):
-    """The parts of an emotion network that judge a voice, trained in place.
+    """The parts of an emotion network that judge a voice, trained in place."""
 
-    Args:
-        network: Whose parts they are.
-        teacher_size: Size of a teacher's vectors that are to be guessed too; 0: none.
-    """
-
-    def __init__(self, network: EmotionNetwork, teacher_size: int = 0) -> None:
+    def __init__(self, network: EmotionNetwork) -> None:
         super().__init__()
         self.branch = network.audio
         self.drop = network.heads.drop
         self.classes = network.heads.audio_classes
         self.intensity = network.heads.intensity
-        self.teacher = nn.Linear(self.branch.SIZE, teacher_size) if teacher_size else None
 
-    def forward(self, audio: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Frames (B, T, >= 64) and mask to class logits (B, 8), intensity logits (B,), vectors."""
-        vector = self.branch.stage_two(*self.branch.stage_one(audio, mask))
-        heard = self.drop(vector)
-        guess = None if self.teacher is None else self.teacher(vector)
-        return self.classes(heard), self.intensity(heard)[:, 0], guess
+    def forward(self, audio: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames (B, T, >= 64) and mask to class logits (B, 8) and intensity logits (B,)."""
+        heard = self.drop(self.branch(audio, mask))
+        return self.classes(heard), self.intensity(heard)[:, 0]
 
 
 class RandomWindows(Dataset[tuple[Tensor, ...]]):
-    """Batches of windows (B, 225, 64), masks, class targets, intensities and teacher's vectors."""
+    """Batches of windows (B, 225, 64), masks, class targets (B, 8) and intensities (B,)."""
 
-    def __init__(self, voices: VoiceSet, targets: Tensor, vectors: Tensor) -> None:
-        self._voices, self._targets, self._vectors = voices, targets, vectors
+    def __init__(self, voices: VoiceSet) -> None:
+        self._voices = voices
 
     def __len__(self) -> int:
         return len(self._voices)
@@ -162,11 +126,9 @@ class RandomWindows(Dataset[tuple[Tensor, ...]]):
         voices, chance = self._voices, torch.default_generator
         windows, mask = random_windows(voices.frames[rows], voices.lengths[rows], chance)
         windows, mask, partner, share = mix(windows, mask, chance)
-        targets, vectors = (
-            share[:, None] * values[rows] + (1 - share[:, None]) * values[rows][partner]
-            for values in (self._targets, self._vectors)
-        )
-        return windows, mask, targets, voices.intensity[rows], vectors
+        targets, share = voices.targets[rows], share[:, None]
+        targets = share * targets + (1 - share) * targets[partner]
+        return windows, mask, targets, voices.intensity[rows]
 
 
 class CentreWindows(Dataset[tuple[Tensor, ...]]):
@@ -189,24 +151,25 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
         The network of the last fold.
     """
     need_lightning()
-    if config.teacher is not None and not Path(config.teacher.yamnet).is_file():
-        problem = f"found no file '{config.teacher.yamnet}'; allowed: YAMNet as .tflite"
-        raise ConfigError("teacher.yamnet", problem)
     starts = {fold: _start(config, fold) for fold in config.folds}
+    known = {
+        fold: voice_temperature(Path(config.calibrated.format(fold=fold)))
+        for fold in config.folds
+        if config.calibrated
+    }
     voices = join_voices(
         [read_voices(name, data, features, config.acted) for name in config.corpora]
     )
-    descriptions = [] if config.teacher is None else _describe(config.teacher, voices, features)
-    lines = ["| fold | validation clips | accuracy | temperature |", "| --- | --- | --- | --- |"]
+    lines = ["| fold | validation clips | accuracy | temperature |", "| --- " * 4 + "|"]
     for fold in config.folds:
         path = out / f"voice_fold{fold}.safetensors"
         train, held = split_voices(voices, config.split, fold)
-        network = starts[fold]
-        task = make_task(network, voices, train, held, descriptions, config)
-        classifier = fit(
-            task, config.optimiser, config.schedule, config.trainer, out / f"fold{fold}", resume
-        )
-        temperature = 1.0
+        if config.calibrated:
+            train, held = train | held, torch.zeros_like(held)
+        task = make_task(starts[fold], voices.select(train), voices.select(held), config)
+        runs = out / f"fold{fold}"
+        classifier = fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)
+        temperature = known.get(fold, 1.0)
         if bool(held.any()):
             valid = voices.select(held)
             logits = score(classifier, valid)
@@ -214,43 +177,41 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
             right = (logits.argmax(dim=1) == valid.labels).float().mean().item()
             lines.append(f"| {fold} | {len(valid)} | {100 * right:.1f} % | {temperature:.2f} |")
         if leads():
-            _save(path, network, f"voice-{config.split}-fold{fold}", temperature)
+            _save(path, starts[fold], f"voice-{config.split}-fold{fold}", temperature)
             (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
-def make_task(
-    network: EmotionNetwork,
-    voices: VoiceSet,
-    train: Tensor,
-    held: Tensor,
-    descriptions: list[Tensor],
-    config: Voice,
-) -> Task:
-    """Set out what ``network`` is to learn from the rows ``train`` (N,) bool of ``voices``."""
-    chosen = voices.select(train)
-    set_statistics(network, chosen)
-    targets, vectors, weight = chosen.targets, torch.zeros(len(chosen), 0), 0.0
-    if config.teacher is not None:
-        judged = judge_unheard([part[train] for part in descriptions], chosen.labels, chosen.actors)
-        targets = (1 - config.teacher.targets) * targets + config.teacher.targets * judged
-        vectors, weight = standardised(descriptions[0], train)[train], config.teacher.vectors
+def make_task(network: EmotionNetwork, voices: VoiceSet, held: VoiceSet, config: Voice) -> Task:
+    """Set out what ``network`` is to learn from ``voices``; ``held``, or none, validate."""
+    set_statistics(network, voices)
 
     def loss(model: nn.Module, batch: tuple[Tensor, ...], epoch: int) -> Tensor:
-        windows, mask, wanted, intensity, taught = batch
-        logits, strength, guess = model(windows, mask)
-        total = soft_cross_entropy(logits.float(), wanted, config.smoothing)
-        total = total + config.intensity * intensity_loss(strength.float(), intensity)
-        return total if guess is None else total + weight * functional.mse_loss(guess, taught)
+        windows, mask, targets, intensity = batch
+        logits, strength = model(windows, mask)
+        total = soft_cross_entropy(logits.float(), targets, config.smoothing)
+        return total + config.intensity * intensity_loss(strength.float(), intensity)
 
-    valid = CentreWindows(voices.select(held)) if bool(held.any()) else None
     return Task(
-        VoiceClassifier(network, vectors.shape[1]).train(),
+        VoiceClassifier(network).train(),
         loss,
         lambda model, batch: (model(*batch[:2])[0], batch[2]),
-        RandomWindows(chosen, targets, vectors),
-        valid,
+        RandomWindows(voices),
+        CentreWindows(held) if len(held) else None,
     )
+
+
+def voice_temperature(path: Path) -> float:
+    """Return the temperature of a network for a voice alone.
+
+    Raises:
+        ConfigError: it is not there, or no network.
+    """
+    try:
+        _, metadata = load_checkpoint(path, KIND)
+        return float(json.loads(metadata["temperature"])["audio"])
+    except (CheckpointError, KeyError, ValueError) as error:
+        raise ConfigError("calibrated", str(error)) from error
 
 
 def split_voices(voices: VoiceSet, split: str, fold: int) -> tuple[Tensor, Tensor]:
@@ -294,13 +255,6 @@ def _start(config: Voice, fold: int) -> EmotionNetwork:
         raise ConfigError("start", f"{problem}; allowed: {NetworkConfig()}")
     assert isinstance(network, EmotionNetwork)
     return network
-
-
-def _describe(teacher: Teacher, voices: VoiceSet, features: Path) -> list[Tensor]:
-    """Describe the clips by both teachers, the speaker encoder first."""
-    speaker = describe_clips(voices.paths, speaker_encoder(), features / "speaker-encoder.npz")
-    tagger = audio_tagger(Path(teacher.yamnet))
-    return [speaker, describe_clips(voices.paths, tagger, features / "yamnet.npz")]
 
 
 def _save(path: Path, network: EmotionNetwork, name: str, temperature: float) -> None:
