@@ -23,7 +23,9 @@ from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 def clips() -> list[RavdessClip]:
     """All 60 clips of an actor."""
     return [
-        RavdessClip(Path(f"{emotion}{strong}{statement}{take}"), emotion, strong, statement, take, 7)
+        RavdessClip(
+            Path(f"{emotion}{strong}{statement}{take}"), emotion, strong, statement, take, 7
+        )
         for emotion in EMOTIONS
         for strong in ((False,) if emotion == "neutral" else (False, True))
         for statement in (1, 2)
