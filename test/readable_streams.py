@@ -27,6 +27,7 @@ class BrightnessDetector:
     """Finds a face on the left of a dark frame, on the right of a bright one, none in black."""
 
     name = "brightness"
+    gives_points = False
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         if image.max() == NO_FACE:

@@ -107,6 +107,9 @@ PARAMETERS = (
         0.1,
         10.0,
     ),
+    Parameter(
+        "publish_overlay", False, "whether to publish a picture of face, landmarks and emotion"
+    ),
 )
 
 
@@ -126,6 +129,7 @@ class Settings:
     audio_type: str
     audio_queue_s: float
     audio_fallback: AudioFormat
+    publish_overlay: bool
 
 
 def declare_settings(node: Node) -> Settings:
@@ -177,4 +181,5 @@ def declare_settings(node: Node) -> Settings:
         audio_type=value["audio_type"],
         audio_queue_s=value["audio_queue_s"],
         audio_fallback=fallback,
+        publish_overlay=value["publish_overlay"],
     )

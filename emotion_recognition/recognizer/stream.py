@@ -14,7 +14,7 @@ from emotion_recognition.recognizer import part
 from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerStatus
 from emotion_recognition.recognizer.part import SECOND_NS, VIDEO_ROW, Part
 from emotion_recognition.smoothing import ExponentialFilter, make_filter
-from emotion_recognition.vision.stream import FaceStream
+from emotion_recognition.vision.stream import FaceObservation, FaceStream
 from emotion_recognition.windows import RingBuffer
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,7 @@ class Recognizer:
         self._span_ns = self._window_ns + self._stale_ns + 2 * SECOND_NS
         self._audio_stream = AudioStream(config.audio)
         self._face_stream = FaceStream(config.vision)
+        self.face: FaceObservation | None = None  # in the newest frame that was added
         self._audio = _Stream(FEATURE_SIZE, self._span_ns)
         self._video = _Stream(VIDEO_ROW, self._span_ns)
         self._steadied = make_filter(config.smoothing, config.smoothing_s, gap_s=config.window_s)
@@ -85,6 +86,7 @@ class Recognizer:
         self._audio_stream.reset()
         self._video.clear()
         self._face_stream.reset()
+        self.face = None
         self._forget()
 
     def _forget(self) -> None:
@@ -105,9 +107,9 @@ class Recognizer:
         if stamp_ns != self._video.newest_ns and not self._is_next_frame(stamp_ns):
             return
         self._frame_id = frame_id
-        face = self._face_stream.add(stamp_ns, image)
-        self._faces += face is not None
-        self._video.buffer.add([stamp_ns], part.video_row(face, self.model))
+        self.face = self._face_stream.add(stamp_ns, image)
+        self._faces += self.face is not None
+        self._video.buffer.add([stamp_ns], part.video_row(self.face, self.model))
 
     def add_audio(self, chunk: AudioChunk) -> None:
         """Turn a piece of sound into features and keep them."""
