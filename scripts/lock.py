@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-SHARED = ("runtime.txt", "microphone.txt", "training.txt", "backbones.txt", "test.txt")
+EXTRAS = ("microphone.txt", "training.txt", "backbones.txt", "landmarks.txt")
+SHARED = ("runtime.txt", *EXTRAS, "test.txt")
 TORCH_NEEDS = ("filelock", "fsspec", "jinja2", "networkx", "setuptools<80", "sympy",
                "typing-extensions")  # fmt: skip
 # They need PyTorch, whose CUDA packages would come with it: locked without what they need, which is
