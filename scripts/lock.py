@@ -40,8 +40,8 @@ def pins(python: str, files: tuple[str, ...], extra: tuple[str, ...]) -> list[st
         pip = [f"{folder}/venv/bin/python", "-m", "pip", "-q", "install"]
         subprocess.run([*pip, PIP], check=True)
         names = [line[0] for line in requirements]
-        users = [name for name in names if name.startswith(TORCH_USERS)]
-        others = [name for name in names if name not in users]
+        others = [name for name in names if not name.startswith(TORCH_USERS)]
+        users = [next((n for n in names if n.startswith(user)), user) for user in TORCH_USERS]
         found = resolve(pip, [*others, *TORCH_NEEDS, *TORCH_USERS_NEED, *extra], [])
         found += resolve(pip, users, ["--no-deps"])
     versions = {meta["name"].lower().replace("_", "-"): meta["version"] for meta in found}
