@@ -220,9 +220,7 @@ def _judge(network: nn.Module, clips: Clips) -> tuple[dict[str, Tensor], Tensor]
     parts = torch.arange(len(clips)).split(256)
     batches = [clips[part.tolist()] for part in parts]
     logits = {
-        name: torch.cat(
-            [network(b[0], b[1] & heard, b[2], b[3] & seen).logits for b in batches]
-        )
+        name: torch.cat([network(b[0], b[1] & heard, b[2], b[3] & seen).logits for b in batches])
         for name, (heard, seen) in CONDITIONS.items()
     }
     return logits, torch.cat([batch[4] for batch in batches])

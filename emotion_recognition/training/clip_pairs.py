@@ -188,7 +188,9 @@ def read_pairs(source: Source, data: Path, features: Path) -> ClipPairs:
     if not cache.is_file():
         _write_windows(paths, sounds, make_detector(source.detector), cache)
     with np.load(cache) as stored:
-        parts = [torch.from_numpy(stored[name]) for name in ("frames", "lengths", "vectors", "seen")]
+        parts = [
+            torch.from_numpy(stored[name]) for name in ("frames", "lengths", "vectors", "seen")
+        ]
     return ClipPairs(*parts, torch.tensor(labels), speakers)
 
 
@@ -297,7 +299,9 @@ def _write_windows(
     for row, clip in enumerate(frames):
         padded[row, : len(clip)] = clip
     partial = cache.with_name("partial-" + cache.name)
-    np.savez(partial, frames=padded, lengths=lengths, vectors=np.stack(vectors), seen=np.stack(seen))
+    np.savez(
+        partial, frames=padded, lengths=lengths, vectors=np.stack(vectors), seen=np.stack(seen)
+    )
     partial.replace(cache)
 
 

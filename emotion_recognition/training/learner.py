@@ -172,7 +172,9 @@ class History(Callback):
         found = trainer.callback_metrics
         names = ("train_loss_epoch", "valid_loss", "valid_war", "valid_uar")
         entry: dict[str, float] = {"epoch": trainer.current_epoch + 1}
-        entry |= {name.removesuffix("_epoch"): float(found[name]) for name in names if name in found}
+        entry |= {
+            name.removesuffix("_epoch"): float(found[name]) for name in names if name in found
+        }
         entry["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         entry["seconds"] = round(time.monotonic() - self._began, 2)
         self._epochs.append(entry)
@@ -281,9 +283,7 @@ def _callbacks(training: Training, out: Path) -> list[Callback]:
     if training.ema_decay is not None:
         callbacks.append(WeightAveraging(multi_avg_fn=moving_average(training.ema_decay)))
     if training.patience is not None:
-        callbacks.append(
-            Stop(**monitor, patience=training.patience, check_on_train_epoch_end=True)
-        )
+        callbacks.append(Stop(**monitor, patience=training.patience, check_on_train_epoch_end=True))
     if training.keep == "best":
         callbacks.append(ModelCheckpoint(folder, "best", **monitor, **always))
     # After the best one: its state tells which that is.
