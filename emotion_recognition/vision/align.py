@@ -25,16 +25,19 @@ BOX_POINTS = np.array(
 MAX_OVERSAMPLING = 8
 
 
-def align_face(image: np.ndarray, detection: Detection, size: int = 48) -> np.ndarray:
+def align_face(
+    image: np.ndarray, detection: Detection, size: int = 48, colour: bool = False
+) -> np.ndarray:
     """Cut out one face.
 
     Args:
         image: uint8 BGR (height, width, 3).
         detection: The face; without points the typical place of the points in its box is used.
         size: Side of the result in pixels.
+        colour: RGB in place of grey.
 
     Returns:
-        uint8 grey (size, size). Parts outside of the image repeat its edge.
+        uint8 grey (size, size) or RGB (size, size, 3). Parts outside of the image repeat its edge.
     """
     points = detection.points if detection.points is not None else box_points(detection.box)
     factor, shift = fit_similarity(points, (TEMPLATE + 0.5) * size / TEMPLATE_SIZE - 0.5)
@@ -46,8 +49,8 @@ def align_face(image: np.ndarray, detection: Detection, size: int = 48) -> np.nd
         [[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]]
     )
     patch = cv2.warpAffine(image, warp, (size * fine, size * fine), borderMode=cv2.BORDER_REPLICATE)
-    grey = cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
-    return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA)
+    patch = cv2.cvtColor(patch, cv2.COLOR_BGR2RGB if colour else cv2.COLOR_BGR2GRAY)
+    return cv2.resize(patch, (size, size), interpolation=cv2.INTER_AREA)
 
 
 def fit_similarity(source: np.ndarray, target: np.ndarray) -> tuple[complex, complex]:

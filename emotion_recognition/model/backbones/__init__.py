@@ -6,7 +6,7 @@ needs it is made.
 
 from pathlib import Path
 
-from emotion_recognition.model.backbones.frames import FRAME_ENCODERS
+from emotion_recognition.model.backbones.frames import FRAME_ENCODERS, SHIPPED
 from emotion_recognition.model.backbones.interface import (
     BackboneError,
     FaceInput,
@@ -20,6 +20,7 @@ from emotion_recognition.model.backbones.voices import NO_VOICE_ENCODER, VOICE_E
 __all__ = [
     "FRAME_ENCODERS",
     "NO_VOICE_ENCODER",
+    "SHIPPED",
     "VOICE_ENCODERS",
     "BackboneError",
     "FaceInput",

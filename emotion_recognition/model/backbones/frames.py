@@ -29,12 +29,13 @@ from emotion_recognition.model.frame_encoder import (
 )
 
 PATH = "frame_encoder_path"
+SHIPPED = "shipped"
 
 
 class ShippedFrames:
     """The package's own frame encoder, or another checkpoint of it."""
 
-    name = "shipped"
+    name = SHIPPED
     face = FaceInput(FrameEncoder.FACE_SIZE, 1, FrameEncoder.VECTOR_SIZE)
 
     def __init__(self, path: Path, device: str = "cpu") -> None:
@@ -96,7 +97,7 @@ class OnnxFrames:
             )
         self._input = inputs[0].name
         self._one_by_one = inputs[0].shape[0] == 1
-        self.sha256 = sha256_of([path])
+        self.sha256 = sha256_of([path], face)
         check_vectors(path, face, self._run)
 
     def encode(self, faces: Pixels) -> Vectors:
@@ -129,7 +130,7 @@ class TorchScriptFrames:
             self._module = torch.jit.load(str(path), map_location=device).eval()
         except (RuntimeError, ValueError) as error:
             raise BackboneError(PATH, f"{path}: no TorchScript file: {error}") from error
-        self.sha256 = sha256_of([path])
+        self.sha256 = sha256_of([path], face)
         check_vectors(path, face, self._run)
 
     def encode(self, faces: Pixels) -> Vectors:
@@ -144,7 +145,7 @@ class TorchScriptFrames:
 
 
 FRAME_ENCODERS: dict[str, Callable[[FrameEncoderChoice, str], FrameBackbone]] = {
-    "shipped": lambda choice, device: ShippedFrames(Path(choice.path or SHIPPED_WEIGHTS), device),
+    SHIPPED: lambda choice, device: ShippedFrames(Path(choice.path or SHIPPED_WEIGHTS), device),
     "onnx": lambda choice, device: OnnxFrames(*_file_and_face(choice), device),
     "torchscript": lambda choice, device: TorchScriptFrames(*_file_and_face(choice), device),
 }

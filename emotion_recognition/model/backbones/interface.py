@@ -6,8 +6,9 @@ name.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -153,9 +154,12 @@ class VoiceEncoderChoice:
     path: str = ""
 
 
-def sha256_of(paths: Iterable[Path]) -> str:
-    """Return the SHA-256, in hexadecimal, of the contents of files, one after the other."""
-    digest = hashlib.sha256()
+def sha256_of(paths: Iterable[Path], face: FaceInput | None = None) -> str:
+    """Return the SHA-256, in hexadecimal, of the contents of files, one after the other.
+
+    With ``face``, of that as well: other scaling makes other vectors.
+    """
+    digest = hashlib.sha256(json.dumps(asdict(face)).encode() if face else b"")
     for path in paths:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
