@@ -36,6 +36,7 @@ setup(
     data_files=[shared("config"), shared("launch"), shared("msg")],
     install_requires=requirements("runtime.txt"),
     extras_require={
+        "backbones": requirements("backbones.txt"),
         "microphone": requirements("microphone.txt"),
         "test": requirements("test.txt"),
     },
