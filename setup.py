@@ -33,12 +33,13 @@ setup(
             "weights/*.md",
         ]
     },
-    data_files=[shared("config"), shared("launch"), shared("msg")],
+    data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
     install_requires=requirements("runtime.txt"),
     extras_require={
         "backbones": requirements("backbones.txt"),
         "microphone": requirements("microphone.txt"),
         "test": requirements("test.txt"),
+        "training": requirements("training.txt"),
     },
     entry_points={"console_scripts": ["emotion-recognition = emotion_recognition.cli:main"]},
 )

@@ -23,7 +23,9 @@ def write_features(paths: list[Path], cache: Path) -> None:
     offsets = np.cumsum([0, *map(len, frames)])
     names = np.array([path.stem for path in paths])
     cache.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(cache, names=names, offsets=offsets, values=np.concatenate(frames))
+    partial = cache.with_name("partial-" + cache.name)
+    np.savez(partial, names=names, offsets=offsets, values=np.concatenate(frames))
+    partial.replace(cache)
 
 
 def main(arguments: list[str] | None = None) -> None:
