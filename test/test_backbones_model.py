@@ -25,6 +25,8 @@ from emotion_recognition.model.network import KIND, NetworkConfig, build_network
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.stream import VisionConfig
 
+pytestmark = pytest.mark.timeout(600)  # transformers is slow to import on a busy machine
+
 FACES = {"size": 64, "channels": 3, "vector_size": 12, "mean": [0.5], "std": [0.5]}
 
 

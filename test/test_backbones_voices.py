@@ -18,6 +18,8 @@ from emotion_recognition.model.backbones import (
 from emotion_recognition.model.backbones.emotion2vec import alibi
 from emotion_recognition.model.backbones.voice_window import window_vectors
 
+pytestmark = pytest.mark.timeout(600)  # transformers is slow to import on a busy machine
+
 HUGGING_FACE = ("wav2vec2", "hubert", "wavlm")
 
 

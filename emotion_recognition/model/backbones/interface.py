@@ -79,9 +79,9 @@ class FaceInput:
     def scaled(self, faces: Pixels) -> Vectors:
         """Faces (N, *face_shape) uint8 as the encoder reads them, (N, channels, size, size)."""
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
-        pixels = faces.reshape(-1, self.size, self.size, self.channels).astype(np.float32)
-        scaled = (pixels / np.float32(255) - mean) / std
-        return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
+        shape = (-1, self.size, self.size, self.channels)
+        pixels = (faces.reshape(shape).astype(np.float32) / np.float32(255) - mean) / std
+        return pixels.transpose(0, 3, 1, 2).copy()
 
 
 class FrameBackbone(Protocol):
