@@ -30,13 +30,16 @@ setup(
         "emotion_recognition": [
             "weights/*.safetensors",
             "weights/folds/*.safetensors",
+            "weights/crema_d_folds/*.safetensors",
             "weights/*.md",
+            "weights/*.json",
         ]
     },
     data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
     install_requires=requirements("runtime.txt"),
     extras_require={
         "backbones": requirements("backbones.txt"),
+        "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
         "test": requirements("test.txt"),
         "training": requirements("training.txt"),

@@ -111,7 +111,7 @@ def test_the_voice_encoder_hears_the_samples_of_the_window(network, frames, voic
     model.voice_encoder.encode = listen
     recognizer = Recognizer(RecognizerConfig(publish_rate=1), model)
     recognizer._audio_stream._extractor._activity.process = lambda frames: np.ones(len(frames))
-    sound = (np.random.default_rng(0).normal(size=(5 * 16000, 1)) * 0.1).astype(np.float32)
+    sound = (np.random.default_rng(0).normal(size=(6 * 16000, 1)) * 0.1).astype(np.float32)
     estimates = []
     for at in range(0, len(sound), 800):
         stamp_ns = 10**18 + at * 62_500

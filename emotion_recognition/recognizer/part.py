@@ -15,8 +15,7 @@ from emotion_recognition.model.emotion_model import (
     WINDOW_S,
     EmotionModel,
 )
-from emotion_recognition.vision.align import align_face
-from emotion_recognition.vision.detect import Detection
+from emotion_recognition.vision.align import cut_face
 from emotion_recognition.vision.stream import FaceObservation
 from emotion_recognition.windows import RingBuffer, Stamps, Values, to_grid
 
@@ -83,8 +82,8 @@ def _crop(
     """The face as the model's encoder reads it: cut anew where that is not the stream's crop."""
     if face.crop.shape == model.face.face_shape:
         return face.crop
-    detection = Detection(face.box, face.score, face.points)
-    return align_face(image, detection, model.face.size, colour=model.face.channels == 3)
+    size, colour = model.face.size, model.face.channels == 3
+    return cut_face(image, face.placement.resized(size), size, colour)
 
 
 def voice(audio: Part, end_ns: int) -> tuple[Values, Mask]:

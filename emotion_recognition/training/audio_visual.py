@@ -22,7 +22,7 @@ from torch.utils.data import Dataset
 from emotion_recognition.corpora.openface import ACTION_UNITS
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.metrics import classification_report
-from emotion_recognition.evaluation.ravdess_voice import centre_window
+from emotion_recognition.evaluation.voice_folds import centre_window
 from emotion_recognition.model.backbones import (
     NO_VOICE_ENCODER,
     BackboneError,

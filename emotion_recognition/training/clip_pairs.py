@@ -26,6 +26,7 @@ from emotion_recognition.corpora.clip_window import SAMPLE_RATE, SIDE, ClipWindo
 from emotion_recognition.corpora.corpus import CorpusError
 from emotion_recognition.corpora.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.evaluation.ravdess_voice import feature_cache
 from emotion_recognition.model.backbones import (
     FaceInput,
     FrameBackbone,
@@ -182,9 +183,8 @@ def read_pairs(
     """
     features.mkdir(parents=True, exist_ok=True)
     if isinstance(source, RavdessPairs):
-        cache = features / "ravdess-fusion-features.npz"  # that of the benchmark
-        _wait_for(cache)
-        voices, units = _read("data.corpus", lambda: paired_clips(data, cache))
+        _wait_for(feature_cache(features))
+        voices, units, _ = _read("data.corpus", lambda: paired_clips(data, features))
         seen = torch.ones(len(voices), 1, dtype=torch.bool)
         speakers = tuple(str(actor) for actor in voices.actors.tolist())
         vectors = units[:, None]
@@ -330,10 +330,15 @@ def _write_windows(
     heard = np.zeros(padded.shape[:2], bool)
     for row, (columns, mask) in enumerate(zip(frames, masks, strict=True)):
         padded[row, : len(columns)], heard[row, : len(mask)] = columns, mask
-    arrays = {"frames": padded, "lengths": lengths, "heard": heard}
-    arrays |= {"vectors": np.stack(vectors), "seen": np.stack(seen)}
     partial = cache.with_name("partial-" + cache.name)
-    np.savez(partial, **arrays)
+    np.savez(
+        partial,
+        frames=padded,
+        lengths=lengths,
+        vectors=np.stack(vectors),
+        seen=np.stack(seen),
+        heard=heard,
+    )
     partial.replace(cache)
 
 
