@@ -128,7 +128,7 @@ import sys
 from emotion_recognition.model.emotion_model import load_model
 load_model(device="cpu")
 wrong = {"transformers", "onnxruntime", "onnx", "yaml", "huggingface_hub"} & set(sys.modules)
-sys.exit(", ".join(wrong))
+sys.exit(", ".join(wrong) or 0)
 """
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=False
