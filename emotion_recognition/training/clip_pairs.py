@@ -348,7 +348,7 @@ def _heard(
     """Features of the sound that is there, or vectors of the whole window; and their mask."""
     if voice is not None:
         rows = window.heard.reshape(-1, HOP)
-        return window_vectors(voice, window.sound.reshape(-1, HOP), rows.all(axis=1))
+        return window_vectors(voice, window.sound.reshape(-1, HOP), np.all(rows, axis=1))
     features = features_of(window.sound[window.heard], SAMPLE_RATE, AudioConfig())
     return features, np.ones(len(features), bool)
 
