@@ -2,19 +2,21 @@ import copy
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.model.heads import NetworkOutput
 from emotion_recognition.model.network import EmotionNetwork
+from emotion_recognition.training.config import ConfigError, parse
 from emotion_recognition.training.face_sequences import FaceBank
 from emotion_recognition.training.fusion import (
+    Fusion,
     Sounds,
+    join_voices,
+    make_task,
     silence,
-    start_network,
     temperatures,
-    train,
 )
-from emotion_recognition.training.voice import VoiceClassifier
+from emotion_recognition.training.trainer import fit
 
 SEEN_CLASSES = torch.tensor([0, 2, 3, 4, 5, 6, 7])  # no face is labelled calm
 
@@ -35,34 +37,68 @@ def sounds() -> Sounds:
     return Sounds(features, torch.ones(16, 56, dtype=torch.bool), torch.arange(16) % 8)
 
 
-def test_starts_from_the_trained_voice(tmp_path) -> None:
-    torch.manual_seed(0)
-    classifier = VoiceClassifier().eval()
-    save_file(classifier.state_dict(), tmp_path / "voice.safetensors")
-    network = start_network(tmp_path / "voice.safetensors").eval()
-    audio = torch.randn(2, 225, 64) * 20 - 60
+def hear(network: EmotionNetwork) -> NetworkOutput:
+    generator = torch.Generator().manual_seed(0)
+    audio = torch.randn(2, 225, 64, generator=generator) * 20 - 60
     mask = torch.ones(2, 225, dtype=torch.bool)
     no_face = torch.zeros(2, 36, 128), torch.zeros(2, 36, dtype=torch.bool)
     with torch.inference_mode():
-        logits, intensity = classifier(audio, mask)
-        output = network(audio, mask, *no_face)
-    torch.testing.assert_close(output.logits, logits, atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(output.intensity, intensity, atol=1e-5, rtol=1e-4)
+        return network.eval()(audio, mask, *no_face)
 
 
-def test_learns_the_face_and_leaves_the_voice_alone(faces: FaceBank, sounds: Sounds) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_judges_a_voice_by_the_mean_of_the_trained_networks(count: int) -> None:
+    torch.manual_seed(0)
+    members = [EmotionNetwork() for _ in range(count)]
+    parts = [hear(member) for member in members]
+    joined = hear(join_voices(members))
+    for name in ("logits", "intensity"):
+        mean = torch.stack([getattr(part, name) for part in parts]).mean(dim=0)
+        torch.testing.assert_close(getattr(joined, name), mean, atol=1e-5, rtol=1e-4)
+
+
+def recipe(**changes) -> Fusion:
+    trainer = {"epochs": 1, "batch_size": 48, "keep": "last", "ema_decay": 0.9}
+    return parse(
+        Fusion, {"voice": ["v{fold}"], "id": "test", "batches": 25, "trainer": trainer, **changes}
+    )
+
+
+def test_learns_the_face_and_leaves_the_voice_alone(
+    faces: FaceBank, sounds: Sounds, tmp_path
+) -> None:
     torch.manual_seed(0)
     network = EmotionNetwork()
     before = copy.deepcopy(network.state_dict())
-    trained = train(network, sounds, faces, steps=25, seed=0, title="test").eval()
-    for name, value in trained.state_dict().items():
+    config = recipe()
+    task = make_task(network, sounds, faces, config)
+    fit(task, config.optimiser, config.schedule, config.trainer, tmp_path)
+    network.eval()
+    for name, value in network.state_dict().items():
         kept = name.startswith(("audio.", "heads.audio_classes", "heads.intensity", "heads.rat"))
         assert torch.equal(value, before[name]) == kept or "num_batches" in name, name
     with torch.inference_mode():
         window = faces.vectors.expand(-1, 36, -1)
-        seen = trained.video.stage_one(window, torch.ones(70, 36, dtype=torch.bool))
-        found = trained.fuse(*silence(70), *seen).logits.argmax(dim=1)
+        seen = network.video.stage_one(window, torch.ones(70, 36, dtype=torch.bool))
+        found = network.fuse(*silence(network, 70), *seen).logits.argmax(dim=1)
     assert (found == faces.labels).float().mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"folds": [0]}, "folds"),
+        ({"folds": [0, 1]}, "folds"),
+        ({"folds": [1, 9]}, "folds"),
+        ({"batches": 0}, "batches"),
+        ({"voice": []}, "voice"),
+        ({"voice": ["a", "b", "c"]}, "voice"),
+        ({"trainer": {"keep": "best"}}, "trainer.keep"),
+    ],
+)
+def test_what_cannot_be_trained_is_named(changes, field: str) -> None:
+    with pytest.raises(ConfigError, match=field):
+        recipe(**changes)
 
 
 def test_temperatures_are_fitted_for_each_set_of_streams(faces: FaceBank, sounds: Sounds) -> None:

@@ -1,19 +1,39 @@
+import itertools
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
+import soundfile
 import torch
 
+from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.corpora.ravdess import parse_clip
 from emotion_recognition.model.emotion_model import AUDIO_STEPS
+from emotion_recognition.model.network import EmotionNetwork, load_network
 from emotion_recognition.training.augment import mix, random_windows
 from emotion_recognition.training.calibration import fit_temperature
+from emotion_recognition.training.config import ConfigError, parse
 from emotion_recognition.training.optimise import (
     AveragedModel,
+    descend,
     intensity_loss,
     one_cycle,
     soft_cross_entropy,
 )
-from emotion_recognition.training.voice import VoiceClassifier, score, set_statistics, train
-from emotion_recognition.training.voice_data import VoiceSet, ravdess_voices, read_features
+from emotion_recognition.training.voice import (
+    RandomWindows,
+    Voice,
+    VoiceClassifier,
+    run,
+    score,
+    set_statistics,
+    split_voices,
+)
+from emotion_recognition.training.voice_data import (
+    VoiceSet,
+    join_voices,
+    ravdess_voices,
+)
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -85,21 +105,135 @@ def test_mixing_keeps_most_of_each_window(voices: VoiceSet) -> None:
     torch.testing.assert_close(mixed[row, step], expected)
 
 
+def test_sets_are_joined_to_the_length_of_the_longest(voices: VoiceSet) -> None:
+    short = voices.select(voices.lengths < 200)
+    short = replace(short, frames=short.frames[:, :200])
+    joined = join_voices([short, voices])
+    assert len(joined) == len(short) + 25 and joined.frames.shape[1] == voices.frames.shape[1]
+    assert torch.equal(joined.frames[: len(short), :200], short.frames)
+    assert not joined.frames[: len(short), 200:].any()
+    assert joined.paths == short.paths + voices.paths
+
+
+@pytest.mark.parametrize(("split", "corpus"), [("ravdess", ravdess), ("crema_d", crema_d)])
+def test_no_speaker_stands_on_two_sides(voices: VoiceSet, split: str, corpus) -> None:
+    actors = torch.tensor(corpus.ACTORS)
+    voices = replace(
+        voices,
+        paths=[voices.paths[0]] * len(actors),
+        frames=voices.frames[:1].expand(len(actors), -1, -1),
+        actors=actors,
+    )
+    tested = []
+    for fold, test in enumerate(corpus.FOLDS, 1):
+        train, held = split_voices(voices, split, fold)
+        assert not (train & held).any()
+        assert set(actors[held].tolist()) == set(corpus.validation_actors(fold - 1))
+        assert set(actors[~train & ~held].tolist()) == set(test)
+        tested += test
+    assert sorted(tested) == list(corpus.ACTORS)
+    train, held = split_voices(voices, split, 0)
+    assert train.all() and not held.any()
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """RAVDESS speech of four actors as features; the emotion shows as a louder band."""
+    rng = np.random.default_rng(0)
+    names, frames = [], []
+    for actor, emotion, repetition in itertools.product((1, 5, 6, 9), (3, 5, 6), (1, 2)):
+        name = f"03-01-{emotion:02d}-02-01-{repetition:02d}-{actor:02d}"
+        path = tmp_path / "data" / "ravdess_speech" / f"Actor_{actor:02d}" / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, np.zeros(160), 16000)
+        values = rng.normal(-60, 5, (150, 87))
+        values[:, emotion * 8 : emotion * 8 + 8] += 30
+        names.append(name)
+        frames.append(values.astype(np.float16))
+    (tmp_path / "features").mkdir()
+    np.savez(
+        tmp_path / "features" / "ravdess_speech.npz",
+        names=names,
+        offsets=np.arange(len(names) + 1) * 150,
+        values=np.concatenate(frames),
+    )
+    return tmp_path
+
+
+def recipe(**changes) -> Voice:
+    trainer = {"epochs": 10, "batch_size": 6, "keep": "last", "ema_decay": 0.9}
+    values = {
+        "corpora": ["ravdess_speech"],
+        "split": "ravdess",
+        "folds": [1],
+        "optimiser": {"name": "adamw", "learning_rate": 3e-3},
+        "schedule": {"name": "one_cycle"},
+        "trainer": trainer,
+    }
+    return parse(Voice, values | changes)
+
+
+def test_a_fold_is_trained_measured_and_trained_on(corpus) -> None:
+    data, features = corpus / "data", corpus / "features"
+    path = run(recipe(), data, corpus / "first", features, False)
+    network, metadata = load_network(path)
+    assert path.name == "voice_fold1.safetensors" and metadata["id"] == "voice-ravdess-fold1"
+    assert "| 1 | 12 |" in (corpus / "first" / "report.md").read_text()  # actors 5 and 6
+    again = recipe(
+        start=str(corpus / "first" / "voice_fold{fold}.safetensors"),
+        trainer={"epochs": 1, "batch_size": 6, "keep": "last"},
+        optimiser={"name": "adamw", "learning_rate": 1e-9},
+    )
+    further, _ = load_network(run(again, data, corpus / "second", features, False))
+    before, after = (n.heads.audio_classes.weight for n in (network, further))
+    torch.testing.assert_close(after, before, atol=1e-3, rtol=1e-3)
+    final = recipe(calibrated=again.start, trainer=asdict(again.trainer))
+    _, calibrated = load_network(run(final, data, corpus / "third", features, False))
+    assert calibrated["temperature"] == metadata["temperature"]
+    assert "| 1 |" not in (corpus / "third" / "report.md").read_text()  # nobody is kept out
+
+
 def test_learns_to_tell_the_bands_apart(voices: VoiceSet) -> None:
     torch.manual_seed(0)
-    model = VoiceClassifier()
-    set_statistics(model.branch, voices)
-    average = train(model, voices, epochs=12, peak_rate=3e-3, seed=0, batch=12)
-    accuracy = (score(average, voices).argmax(dim=1) == voices.labels).float().mean()
+    network = EmotionNetwork()
+    set_statistics(network, voices)
+    classifier = VoiceClassifier(network)
+    data = RandomWindows(voices)
+    optimiser, schedule = one_cycle(classifier, 3e-3, 24)
+    average = AveragedModel(classifier, 0.998)
+    for _ in range(24):
+        windows, mask, targets, _ = data[torch.randperm(25)[:12].tolist()]
+        loss = soft_cross_entropy(classifier(windows, mask)[0], targets)
+        descend(loss, classifier, optimiser, schedule, average)
+    accuracy = (score(average.model, voices).argmax(dim=1) == voices.labels).float().mean()
     assert accuracy > 0.8
 
 
-def test_the_cache_is_read_clip_by_clip(tmp_path) -> None:
-    values = np.arange(10, dtype=np.float16).reshape(5, 2)
-    np.savez(tmp_path / "cache.npz", names=["a", "b"], offsets=[0, 2, 5], values=values)
-    features = read_features(tmp_path / "cache.npz")
-    np.testing.assert_array_equal(features["a"], values[:2])
-    np.testing.assert_array_equal(features["b"], values[2:])
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"folds": [7]}, "folds"),
+        ({"folds": []}, "folds"),
+        ({"corpora": []}, "corpora"),
+        ({"corpora": ["savee"]}, "corpora"),
+        ({"acted": 1.5}, "acted"),
+        ({"trainer": {"keep": "best"}}, "trainer.keep"),
+        ({"smoothing": -0.1}, "smoothing"),
+    ],
+)
+def test_what_cannot_be_trained_is_named(changes, field: str) -> None:
+    with pytest.raises(ConfigError, match=field.replace(".", r"\.")):
+        recipe(**changes)
+
+
+def test_missing_files_are_named_before_training(corpus) -> None:
+    with pytest.raises(ConfigError, match=r"start: .*none\.safetensors"):
+        run(recipe(start="none.safetensors"), corpus / "data", corpus, corpus / "features", False)
+    with pytest.raises(ConfigError, match=r"calibrated: .*none\.safetensors"):
+        config = recipe(calibrated="none.safetensors")
+        run(config, corpus / "data", corpus, corpus / "features", False)
+    with pytest.raises(ConfigError, match="corpora"):
+        run(recipe(), corpus / "nothing", corpus, corpus / "features", False)
 
 
 def test_losses_follow_their_definitions() -> None:

@@ -23,7 +23,12 @@ import yaml
 T = TypeVar("T")
 
 STAGES: Mapping[str, str] = types.MappingProxyType(
-    {"audio_visual": "emotion_recognition.training.audio_visual:AudioVisual:run"}
+    {
+        "frame_encoder": "emotion_recognition.training.frame_encoder:FrameEncoderTraining:run",
+        "voice": "emotion_recognition.training.voice:Voice:run",
+        "fusion": "emotion_recognition.training.fusion:Fusion:run",
+        "audio_visual": "emotion_recognition.training.audio_visual:AudioVisual:run",
+    }
 )
 """Module, dataclass of the options, and ``run(config, data, out, features, resume) -> Path``.
 

@@ -1,8 +1,10 @@
-"""Train the fusion of voice and face for each fold and for deployment, and write the weights.
+"""The stage ``fusion``: train the fusion of voice and face for each fold and for deployment.
 
-``python -m emotion_recognition.training.fusion --data DIR --features FILE --voice DIR
---encoder FILE --out DIR`` takes the audio branches that ``training.voice`` wrote and a frame
-encoder, and writes ``emotion_network.safetensors`` and ``folds/ravdess_fold1.safetensors`` to 6.
+    emotion-recognition train config/training/fusion.yaml --data DIR --out DIR --features DIR
+
+takes the networks that the stage ``voice`` wrote and the package's frame encoder, and writes
+``emotion_network.safetensors``, ``folds/ravdess_fold1.safetensors`` to 6, and ``report.md`` with
+the temperatures and the accuracy on held-out voices and simulated faces.
 
 The audio branch and its heads stay as they were trained, so that a voice without a face is judged
 exactly as the audio branch was measured. What is trained is the visual branch, its head and the
@@ -10,30 +12,40 @@ attention: on windows with both streams and, as often, with the sound left out (
 windows without a face would train nothing).
 """
 
-import argparse
 import json
 import logging
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
+from torch.utils.data import Dataset
 
 from emotion_recognition.corpora import affectnet, ravdess
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.model.branches import AudioBranch
-from emotion_recognition.model.checkpoint import checkpoint_sha256, save_checkpoint
-from emotion_recognition.model.frame_encoder import load_frame_encoder
-from emotion_recognition.model.network import KIND, EmotionNetwork, TwoStreamNetwork, config_entries
+from emotion_recognition.model.branches import LogMelPair
+from emotion_recognition.model.checkpoint import (
+    CheckpointError,
+    checkpoint_sha256,
+    load_checkpoint,
+    save_checkpoint,
+)
+from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
+from emotion_recognition.model.network import (
+    KIND,
+    EmotionNetwork,
+    NetworkConfig,
+    TwoStreamNetwork,
+    config_entries,
+    load_network,
+)
 from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
+from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.face_sequences import (
     FaceBank,
     at_most,
@@ -42,15 +54,12 @@ from emotion_recognition.training.face_sequences import (
     draw_faces,
     join_banks,
 )
-from emotion_recognition.training.optimise import (
-    AveragedModel,
-    descend,
-    one_cycle,
-    soft_cross_entropy,
-)
+from emotion_recognition.training.optimise import soft_cross_entropy
+from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
+from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
 from emotion_recognition.training.valence_arousal import emotion_ratings, fit_ratings
-from emotion_recognition.training.voice import VoiceClassifier
-from emotion_recognition.training.voice_data import VoiceSet, ravdess_voices, read_features
+from emotion_recognition.training.voice import ENCODER, split_voices
+from emotion_recognition.training.voice_data import VoiceSet, read_voices
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +78,51 @@ ALONE_WEAKEST = 0.4
 In a window with sound it may show nothing at all, so that the network learns not to take a quiet
 face for proof against a moved voice.
 """
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Options of the stage.
+
+    Attributes:
+        voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold. Of
+            two trainings the mean is taken, by the audio branch ``log_mel_pair``.
+        calibrated: Networks of an earlier run of this stage, for each fold, of which the
+            temperatures are taken. Voices of the actors that validate are then trained on as well,
+            as befits ``voice``; empty: they are kept out, and calibrate.
+        id: Name of the weights.
+        folds: Which to train, from 1; 0 is the deployed network, whose temperatures are the mean of
+            those of the folds, so that it comes last.
+        versions: Augmented versions of each voice and of each face.
+        batches: In an epoch; each holds ``trainer.batch_size`` pairs and as many faces alone.
+        smoothing: Label smoothing.
+        optimiser: The optimiser.
+        schedule: Its learning rate over time.
+        trainer: Length, batches, seed.
+    """
+
+    voice: tuple[str, ...]
+    id: str
+    calibrated: str = ""
+    folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 0)
+    versions: int = 2
+    batches: int = 50
+    smoothing: float = 0.05
+    optimiser: Optimiser = field(default_factory=AdamW)
+    schedule: Schedule = field(default_factory=OneCycle)
+    trainer: Training = field(default_factory=lambda: Training(keep="last"))
+
+    def __post_init__(self) -> None:
+        require(len(self.voice) in (1, 2), "voice", self.voice, "one network or two")
+        most = len(ravdess.FOLDS)
+        for fold in self.folds:
+            require(0 <= fold <= most, "folds", fold, f"0 to {most}")
+        alone = 0 in self.folds and (len(self.folds) == 1 or self.folds[-1] != 0)
+        require(bool(self.folds) and not alone, "folds", self.folds, "0 only after other folds")
+        for name in ("versions", "batches"):
+            require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
+        require(0 <= self.smoothing < 1, "smoothing", self.smoothing, "0 to below 1")
+        require(self.trainer.keep == "last", "trainer.keep", self.trainer.keep, "last")
 
 
 @dataclass(frozen=True)
@@ -101,56 +155,83 @@ def listen(network: TwoStreamNetwork, voices: VoiceSet, versions: int, seed: int
     )
 
 
-def start_network(voice: Path) -> EmotionNetwork:
-    """Build a network whose audio branch and heads are those of a trained voice classifier."""
-    classifier = VoiceClassifier()
-    classifier.load_state_dict(load_file(voice))
-    network = EmotionNetwork()
-    network.audio.load_state_dict(classifier.branch.state_dict())
-    network.heads.audio_classes.load_state_dict(classifier.classes.state_dict())
-    network.heads.intensity.load_state_dict(classifier.intensity.state_dict())
-    return network
-
-
-def silence(batch: int) -> tuple[Tensor, Tensor]:
+def silence(network: EmotionNetwork, batch: int) -> tuple[Tensor, Tensor]:
     """Stage-one features and mask of no sound at all, as short as the audio branch takes it."""
-    return torch.zeros(batch, AudioBranch.STAGE_ONE_SIZE, 2), torch.zeros(batch, 2).bool()
+    return torch.zeros(batch, network.audio.STAGE_ONE_SIZE, 2), torch.zeros(batch, 2).bool()
 
 
-def train(
-    network: EmotionNetwork, sounds: Sounds, faces: FaceBank, steps: int, seed: int, title: str
-) -> EmotionNetwork:
-    """Train all but the audio branch and its heads in place; return the averaged network."""
-    pairs, alone, smoothing = 48, 48, 0.05
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
-    frozen = (network.audio, network.heads.audio_classes, network.heads.intensity)
-    for module in frozen:
-        module.requires_grad_(False)
-    network.train()
-    network.audio.eval()
-    optimiser, schedule = one_cycle(network, 2e-3, steps)
-    average = AveragedModel(network, decay=0.995)
-    # The root evens out the emotions: faces of disgust are ten times rarer than neutral ones.
-    frequency = torch.bincount(faces.labels, minlength=len(EMOTIONS)).float()
-    chance = (frequency.clamp(min=1).rsqrt() * (frequency > 0))[faces.labels]
-    for _ in tqdm(range(steps), desc=title, mininterval=5):
-        rows = torch.randint(len(sounds.labels), (pairs,), generator=generator)
-        labels = sounds.labels[rows]
-        suited = draw_faces(faces, labels, generator)
-        single = torch.multinomial(chance, alone, replacement=True, generator=generator)
-        apex = torch.cat([suited, single])
+class FusionPart(nn.Module):
+    """A network of which the audio branch and what is read from it alone stay as they are."""
+
+    def __init__(self, network: EmotionNetwork) -> None:
+        super().__init__()
+        self.network = network
+        for module in (network.audio, network.heads.audio_classes, network.heads.intensity):
+            module.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "FusionPart":
+        """Switch all but the audio branch, which keeps the statistics of its normalisation."""
+        super().train(mode)
+        self.network.audio.eval()
+        return self
+
+    def forward(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the pairs, and of the faces alone that follow them, of a :class:`Mixture`."""
+        sound, heard, vectors, found = batch
+        pairs = len(sound)
+        sight, seen = self.network.video.stage_one(vectors, found)
+        both = self.network.fuse(sound, heard, sight[:pairs], seen[:pairs])
+        face = self.network.fuse(
+            *silence(self.network, len(sight) - pairs), sight[pairs:], seen[pairs:]
+        )
+        return both.logits, face.logits
+
+
+class Mixture(Dataset[tuple[Tensor, ...]]):
+    """Batches of voices with a face of the same emotion, and as many faces alone.
+
+    Returns the sound's stage-one features and mask, the face vectors and mask of twice as many
+    windows, and the targets of all.
+    """
+
+    def __init__(self, sounds: Sounds, faces: FaceBank, length: int) -> None:
+        self._sounds, self._faces, self._length = sounds, faces, length
+        # The root evens out the emotions: faces of disgust are ten times rarer than neutral ones.
+        frequency = torch.bincount(faces.labels, minlength=len(EMOTIONS)).float()
+        self._chance = (frequency.clamp(min=1).rsqrt() * (frequency > 0))[faces.labels]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, rows: list[int]) -> tuple[Tensor, ...]:
+        count, chance, sounds = len(rows), torch.default_generator, self._sounds
+        voices = torch.randint(len(sounds.labels), (count,), generator=chance)
+        labels = sounds.labels[voices]
+        single = torch.multinomial(self._chance, count, replacement=True, generator=chance)
+        apex = torch.cat([draw_faces(self._faces, labels, chance), single])
+        weakest = torch.cat([torch.zeros(count), torch.full((count,), ALONE_WEAKEST)])
+        vectors, found = compose(self._faces, apex, weakest, chance)
         acted = functional.one_hot(labels, len(EMOTIONS)).float()
-        weakest = torch.cat([torch.full((pairs,), 0.0), torch.full((alone,), ALONE_WEAKEST)])
-        with torch.autocast("cpu", torch.bfloat16):
-            sight, seen = network.video.stage_one(*compose(faces, apex, weakest, generator))
-            heard = sounds.features[rows].float(), sounds.mask[rows]
-            both = network.fuse(*heard, sight[:pairs], seen[:pairs])
-            face = network.fuse(*silence(alone), sight[pairs:], seen[pairs:])
-        loss = soft_cross_entropy(both.logits.float(), acted, smoothing)
-        loss += soft_cross_entropy(face.logits.float(), faces.targets[single], smoothing)
-        descend(loss, network, optimiser, schedule, average)
-    return average.model
+        targets = torch.cat([acted, self._faces.targets[single]])
+        heard = sounds.features[voices].float(), sounds.mask[voices]
+        return *heard, vectors, found, targets
+
+
+def make_task(network: EmotionNetwork, sounds: Sounds, faces: FaceBank, config: Fusion) -> Task:
+    """Set out what ``network`` is to learn from these voices and faces."""
+
+    def loss(model: nn.Module, batch: tuple[Tensor, ...], epoch: int) -> Tensor:
+        *streams, targets = batch
+        parts = zip(model(*streams), targets.chunk(2), strict=True)
+        losses = [soft_cross_entropy(z.float(), truth, config.smoothing) for z, truth in parts]
+        return losses[0] + losses[1]
+
+    return Task(
+        FusionPart(network).train(),
+        loss,
+        lambda model, batch: (model(*batch[:4])[0], batch[4].chunk(2)[0]),
+        Mixture(sounds, faces, config.batches * config.trainer.batch_size),
+    )
 
 
 @torch.inference_mode()
@@ -174,7 +255,7 @@ def temperatures(
     seen, seen_mask = network.video.stage_one(*compose(faces, everyone, full, generator))
     logits = {
         "audio": network.fuse(heard, sounds.mask, sight, sight_mask & False).logits,
-        "video": network.fuse(*silence(len(everyone)), seen, seen_mask).logits,
+        "video": network.fuse(*silence(network, len(everyone)), seen, seen_mask).logits,
         "both": network.fuse(heard, sounds.mask, sight, sight_mask).logits,
     }
     truth = {"audio": sounds.labels, "video": faces.targets, "both": sounds.labels}
@@ -185,74 +266,122 @@ def temperatures(
     )
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Train all folds and the deployed network."""
-    parser = argparse.ArgumentParser(description="Train the fusion of voice and face.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
-    parser.add_argument("--features", type=Path, required=True, help="cache of voice_features")
-    parser.add_argument("--voice", type=Path, required=True, help="output folder of voice")
-    parser.add_argument("--encoder", type=Path, required=True, help="frame encoder (.safetensors)")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the weights")
-    parser.add_argument(
-        "--id", default="ravdess-cremad-ferplus-2026.11", help="name of the weights"
-    )
-    parser.add_argument("--steps", type=int, default=200, help="batches for a network")
-    parser.add_argument("--versions", type=int, default=2, help="augmented versions of each input")
-    parser.add_argument("--folds", type=int, nargs="*", default=[1, 2, 3, 4, 5, 6, 0])
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
-    began = time.monotonic()
+def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> Path:
+    """Train the folds and the deployed network; see ``training.config.STAGES`` for the arguments.
 
-    encoder, _ = load_frame_encoder(options.encoder)
-    torch.manual_seed(0)
-    trained_on = load_ferplus(options.data / "ferplus", "train")
-    new = load_ferplus(options.data / "ferplus", "valid")
-    valid = build_bank(encoder, new, options.versions, changed=True)
-    order = torch.randperm(len(valid.labels), generator=torch.Generator().manual_seed(0))
-    held = build_bank(encoder, new, 1, changed=False).select(order[: len(order) // 2])
-    faces = join_banks(
-        build_bank(encoder, at_most(trained_on, FACES_OF_EMOTION), options.versions, changed=True),
-        valid.select(order[len(order) // 2 :]),
-    )
-    logger.info("encoded %d faces in %.0f s", len(faces.labels), time.monotonic() - began)
-
-    features = read_features(options.features)
-    speech = ravdess_voices(ravdess.speech_clips(options.data), features)
-    ratings = emotion_ratings(fit_ratings(affectnet.rated_faces(options.data, 1)))
+    Returns:
+        The network of the last fold.
+    """
+    need_lightning()
+    networks = {fold: _start(config, fold) for fold in config.folds}
+    known = {
+        fold: _temperatures(Path(config.calibrated.format(fold=fold)))
+        for fold in config.folds
+        if fold and config.calibrated
+    }
+    speech = read_voices("ravdess_speech", data, features, acted=1.0)
+    ratings = emotion_ratings(fit_ratings(affectnet.rated_faces(data, 1)))
+    encoder, _ = load_frame_encoder(ENCODER)
+    faces, held_faces = read_faces(encoder, data, config.versions)
+    lines = ["| fold | voice | face | both | temperatures |", "| --- " * 5 + "|"]
     fitted: list[dict[str, float]] = []
-    for fold in options.folds:
-        name = f"voice_fold{fold}" if fold else "voice_all"
-        network = start_network(options.voice / f"{name}.safetensors")
+    for fold in config.folds:
+        train, held = split_voices(speech, "ravdess", fold)
+        train = train | held if known else train
+        network = networks[fold]
         network.heads.ratings.copy_(torch.from_numpy(ratings))
-        test = ravdess.FOLDS[fold - 1] if fold else ()
-        kept = ravdess.validation_actors(fold - 1) if fold else ()
-        actors = tuple(a for a in ravdess.ACTORS if a not in test + kept)
-        sounds = listen(network, speech.by_actors(actors), options.versions, seed=fold)
-        network = train(network, sounds, faces, options.steps, fold, title=name)
-        if fold:
-            validation = listen(network, speech.by_actors(kept), 0, seed=0)
-            temperature, accuracy = temperatures(network, validation, held)
-            fitted.append(temperature)
-            logger.info("fold %d: temperature %s, validation %s", fold, temperature, accuracy)
-            path = options.out / "folds" / f"ravdess_fold{fold}.safetensors"
+        sounds = listen(network, speech.select(train), config.versions, seed=fold)
+        task = make_task(network, sounds, faces, config)
+        runs = out / "runs" / f"fold{fold}"
+        fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)
+        if fold in known:
+            temperature = known[fold]
+        elif fold:
+            heard = listen(network, speech.select(held), 0, seed=0)
+            temperature, right = temperatures(network, heard, held_faces)
+            figures = [f"{100 * right[name]:.1f} %" for name in ("audio", "video", "both")]
+            values = ", ".join(f"{value:.2f}" for value in temperature.values())
+            lines.append(f"| {fold} | {' | '.join(figures)} | {values} |")
         else:  # no actor is left to validate on: what the folds needed on average
             temperature = {key: float(np.mean([fold[key] for fold in fitted])) for key in fitted[0]}
-            path = options.out / "emotion_network.safetensors"
-        save_checkpoint(
-            path,
-            network,
-            KIND,
-            options.id + (f"-fold{fold}" if fold else ""),
-            config_entries(network),
-            labels=json.dumps(EMOTIONS),
-            temperature=json.dumps(temperature),
-            frame_encoder_sha256=checkpoint_sha256(options.encoder),
-            licence=LICENCE,
-        )
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    logger.info("%d parameters each; all in %.0f s", parameters, time.monotonic() - began)
+        fitted.append(temperature)
+        path = out / (f"folds/ravdess_fold{fold}" if fold else "emotion_network")
+        path = path.with_suffix(".safetensors")
+        if leads():
+            _save(path, network, config.id + (f"-fold{fold}" if fold else ""), temperature)
+            (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    main()
+def read_faces(encoder: FrameEncoder, data: Path, versions: int) -> tuple[FaceBank, FaceBank]:
+    """Encode FER+ faces to train on, and faces to calibrate by that nothing was trained on.
+
+    Half of the validation faces, which are new to the encoder, take part in training.
+    """
+    torch.manual_seed(0)
+    new = load_ferplus(data / "ferplus", "valid")
+    valid = build_bank(encoder, new, versions, changed=True)
+    order = torch.randperm(len(valid.labels), generator=torch.Generator().manual_seed(0))
+    held = build_bank(encoder, new, 1, changed=False).select(order[: len(order) // 2])
+    known = at_most(load_ferplus(data / "ferplus", "train"), FACES_OF_EMOTION)
+    faces = join_banks(
+        build_bank(encoder, known, versions, changed=True), valid.select(order[len(order) // 2 :])
+    )
+    logger.info("encoded %d faces", len(faces.labels))
+    return faces, held
+
+
+def join_voices(members: Sequence[EmotionNetwork]) -> EmotionNetwork:
+    """Build a network that judges a voice as these do, by the mean logits of two; new otherwise."""
+    pair = len(members) > 1
+    network = EmotionNetwork(NetworkConfig(audio_branch="log_mel_pair") if pair else None)
+    branches = network.audio.members if isinstance(network.audio, LogMelPair) else (network.audio,)
+    for branch, member in zip(branches, members, strict=True):
+        branch.load_state_dict(member.audio.state_dict())
+    for name in ("audio_classes", "intensity"):
+        heads = [getattr(member.heads, name) for member in members]
+        joined = getattr(network.heads, name)
+        with torch.no_grad():
+            joined.weight.copy_(torch.cat([head.weight for head in heads], dim=1) / len(heads))
+            joined.bias.copy_(torch.stack([head.bias for head in heads]).mean(dim=0))
+    return network
+
+
+def _start(config: Fusion, fold: int) -> EmotionNetwork:
+    """Take the voice from its networks; the rest begins with random weights."""
+    members = []
+    for name in config.voice:
+        try:
+            member, _ = load_network(Path(name.format(fold=fold)))
+        except CheckpointError as error:
+            raise ConfigError("voice", str(error)) from error
+        if member.config != NetworkConfig():
+            problem = f"'{name}' is built as {member.config}; allowed: {NetworkConfig()}"
+            raise ConfigError("voice", problem)
+        assert isinstance(member, EmotionNetwork)
+        members.append(member)
+    torch.manual_seed(config.trainer.seed * 100 + fold)
+    return join_voices(members)
+
+
+def _temperatures(path: Path) -> dict[str, float]:
+    try:
+        _, metadata = load_checkpoint(path, KIND)
+        found = json.loads(metadata["temperature"])
+        return {name: float(found[name]) for name in ("audio", "video", "both")}
+    except (CheckpointError, KeyError, ValueError) as error:
+        raise ConfigError("calibrated", str(error)) from error
+
+
+def _save(path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float]) -> None:
+    save_checkpoint(
+        path,
+        network,
+        KIND,
+        name,
+        config_entries(network),
+        labels=json.dumps(EMOTIONS),
+        temperature=json.dumps(temperature),
+        frame_encoder_sha256=checkpoint_sha256(ENCODER),
+        licence=LICENCE,
+    )

@@ -1,168 +1,271 @@
-"""Train the audio branch: on CREMA-D first, then on RAVDESS for each fold and for deployment.
+"""The stage ``voice``: train the audio branch and its heads on voices, by folds and for deployment.
 
-``python -m emotion_recognition.training.voice --data DIR --features FILE --out DIR`` writes
-``pretrained``, ``voice_fold1`` to ``voice_fold6`` and ``voice_all`` (.safetensors). A file that is
-already there is not trained again, so an interrupted run goes on where it stopped.
+    emotion-recognition train config/training/voice_ravdess.yaml --data DIR --out DIR --features DIR
+
+Writes ``voice_fold1.safetensors`` and so on, emotion networks that judge voices alone, and
+``report.md`` with their accuracy on validation speakers. Test speakers are not looked at.
 """
 
-import argparse
+import json
 import logging
-import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from tqdm import tqdm
+from torch.utils.data import Dataset
 
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.model.branches import LOG_MEL, AudioBranch
+from emotion_recognition.model.branches import LOG_MEL
+from emotion_recognition.model.checkpoint import (
+    CheckpointError,
+    checkpoint_sha256,
+    load_checkpoint,
+    save_checkpoint,
+)
+from emotion_recognition.model.emotion_model import WEIGHTS
+from emotion_recognition.model.network import (
+    KIND,
+    EmotionNetwork,
+    NetworkConfig,
+    config_entries,
+    load_network,
+)
 from emotion_recognition.training.augment import mix, random_windows
-from emotion_recognition.training.optimise import (
-    AveragedModel,
-    descend,
-    intensity_loss,
-    one_cycle,
-    soft_cross_entropy,
-)
-from emotion_recognition.training.voice_data import (
-    VoiceSet,
-    crema_d_voices,
-    ravdess_voices,
-    read_features,
-)
+from emotion_recognition.training.calibration import fit_temperature
+from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.optimise import intensity_loss, soft_cross_entropy
+from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
+from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
+from emotion_recognition.training.voice_data import VoiceSet, join_voices, read_voices
 
 logger = logging.getLogger(__name__)
 
-INTENSITY_SHARE = 0.2
-"""Weight of the intensity loss beside the class loss."""
+Corpus = Literal["crema_d", "ravdess_speech", "ravdess_song"]
+
+ENCODER = WEIGHTS / "frame_encoder.safetensors"
+"""The frame encoder that goes with the networks."""
+
+FOLDS = {"ravdess": len(ravdess.FOLDS), "crema_d": len(crema_d.FOLDS)}
+
+LICENCE = "CC BY-NC-SA 4.0 where trained on RAVDESS; CREMA-D is ODbL 1.0"
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Options of the stage.
+
+    Attributes:
+        corpora: The clips to train on.
+        split: Whose folds by actor; the other corpora have no actor in common with it.
+        folds: Which, from 1; 0 is a network for deployment, trained on all actors.
+        acted: Weight of the acted emotion in a CREMA-D target; the rest is the listeners' votes.
+        start: The network to start from, in which ``{fold}`` stands for the number of the fold;
+            empty: random weights.
+        smoothing: Label smoothing.
+        intensity: Weight of the intensity loss beside the class loss.
+        calibrated: Networks of the same recipe, of which the temperature is taken. The actors that
+            validate are then trained on as well; empty: they are kept out, and calibrate.
+        optimiser: The optimiser.
+        schedule: Its learning rate over time.
+        trainer: Length, batches, seed.
+    """
+
+    corpora: tuple[Corpus, ...]
+    split: Literal["ravdess", "crema_d"]
+    folds: tuple[int, ...]
+    acted: float = 0.7
+    start: str = ""
+    smoothing: float = 0.1
+    intensity: float = 0.2
+    calibrated: str = ""
+    optimiser: Optimiser = field(default_factory=AdamW)
+    schedule: Schedule = field(default_factory=OneCycle)
+    trainer: Training = field(default_factory=lambda: Training(keep="last"))
+
+    def __post_init__(self) -> None:
+        require(bool(self.corpora), "corpora", [], "one or more")
+        most = FOLDS[self.split]
+        for fold in self.folds:
+            require(0 <= fold <= most, "folds", fold, f"0 to {most}, those of {self.split}")
+        require(bool(self.folds), "folds", [], "one or more")
+        for name in ("acted", "smoothing"):
+            require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
+        require(self.intensity >= 0, "intensity", self.intensity, "0 or more")
+        require(self.trainer.keep == "last", "trainer.keep", self.trainer.keep, "last")
 
 
 class VoiceClassifier(nn.Module):
-    """The audio branch with heads of its own."""
+    """The parts of an emotion network that judge a voice, trained in place."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: EmotionNetwork) -> None:
         super().__init__()
-        self.branch = AudioBranch()
-        self.drop = nn.Dropout(0.3)
-        self.classes = nn.Linear(AudioBranch.SIZE, len(EMOTIONS))
-        self.intensity = nn.Linear(AudioBranch.SIZE, 1)
+        self.branch = network.audio
+        self.drop = network.heads.drop
+        self.classes = network.heads.audio_classes
+        self.intensity = network.heads.intensity
 
     def forward(self, audio: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Frames (B, T, >= 64) and mask to class logits (B, 8) and intensity logits (B,)."""
-        features = self.drop(self.branch(audio, mask))
-        return self.classes(features), self.intensity(features)[:, 0]
+        heard = self.drop(self.branch(audio, mask))
+        return self.classes(heard), self.intensity(heard)[:, 0]
 
 
-def set_statistics(branch: AudioBranch, voices: VoiceSet) -> None:
+class RandomWindows(Dataset[tuple[Tensor, ...]]):
+    """Batches of windows (B, 225, 64), masks, class targets (B, 8) and intensities (B,)."""
+
+    def __init__(self, voices: VoiceSet) -> None:
+        self._voices = voices
+
+    def __len__(self) -> int:
+        return len(self._voices)
+
+    def __getitem__(self, rows: list[int]) -> tuple[Tensor, ...]:
+        voices, chance = self._voices, torch.default_generator
+        windows, mask = random_windows(voices.frames[rows], voices.lengths[rows], chance)
+        windows, mask, partner, share = mix(windows, mask, chance)
+        targets, share = voices.targets[rows], share[:, None]
+        targets = share * targets + (1 - share) * targets[partner]
+        return windows, mask, targets, voices.intensity[rows]
+
+
+class CentreWindows(Dataset[tuple[Tensor, ...]]):
+    """Batches of the windows (B, 225, F) around the middle of the clips, masks and labels."""
+
+    def __init__(self, voices: VoiceSet) -> None:
+        self._parts = (*voices.centre_windows(), voices.labels)
+
+    def __len__(self) -> int:
+        return len(self._parts[2])
+
+    def __getitem__(self, rows: list[int]) -> tuple[Tensor, ...]:
+        return tuple(part[rows] for part in self._parts)
+
+
+def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> Path:
+    """Train the folds that are not there yet; see ``training.config.STAGES`` for the arguments.
+
+    Returns:
+        The network of the last fold.
+    """
+    need_lightning()
+    starts = {fold: _start(config, fold) for fold in config.folds}
+    known = {
+        fold: voice_temperature(Path(config.calibrated.format(fold=fold)))
+        for fold in config.folds
+        if config.calibrated
+    }
+    voices = join_voices(
+        [read_voices(name, data, features, config.acted) for name in config.corpora]
+    )
+    lines = ["| fold | validation clips | accuracy | temperature |", "| --- " * 4 + "|"]
+    for fold in config.folds:
+        path = out / f"voice_fold{fold}.safetensors"
+        train, held = split_voices(voices, config.split, fold)
+        if config.calibrated:
+            train, held = train | held, torch.zeros_like(held)
+        task = make_task(starts[fold], voices.select(train), voices.select(held), config)
+        runs = out / f"fold{fold}"
+        classifier = fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)
+        temperature = known.get(fold, 1.0)
+        if bool(held.any()):
+            valid = voices.select(held)
+            logits = score(classifier, valid)
+            temperature = fit_temperature(logits, valid.labels)
+            right = (logits.argmax(dim=1) == valid.labels).float().mean().item()
+            lines.append(f"| {fold} | {len(valid)} | {100 * right:.1f} % | {temperature:.2f} |")
+        if leads():
+            _save(path, starts[fold], f"voice-{config.split}-fold{fold}", temperature)
+            (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def make_task(network: EmotionNetwork, voices: VoiceSet, held: VoiceSet, config: Voice) -> Task:
+    """Set out what ``network`` is to learn from ``voices``; ``held``, or none, validate."""
+    set_statistics(network, voices)
+
+    def loss(model: nn.Module, batch: tuple[Tensor, ...], epoch: int) -> Tensor:
+        windows, mask, targets, intensity = batch
+        logits, strength = model(windows, mask)
+        total = soft_cross_entropy(logits.float(), targets, config.smoothing)
+        return total + config.intensity * intensity_loss(strength.float(), intensity)
+
+    return Task(
+        VoiceClassifier(network).train(),
+        loss,
+        lambda model, batch: (model(*batch[:2])[0], batch[2]),
+        RandomWindows(voices),
+        CentreWindows(held) if len(held) else None,
+    )
+
+
+def voice_temperature(path: Path) -> float:
+    """Return the temperature of a network for a voice alone.
+
+    Raises:
+        ConfigError: it is not there, or no network.
+    """
+    try:
+        _, metadata = load_checkpoint(path, KIND)
+        return float(json.loads(metadata["temperature"])["audio"])
+    except (CheckpointError, KeyError, ValueError) as error:
+        raise ConfigError("calibrated", str(error)) from error
+
+
+def split_voices(voices: VoiceSet, split: str, fold: int) -> tuple[Tensor, Tensor]:
+    """Rows (N,) bool to train on and to validate on in a fold from 1; all and none for 0."""
+    if not fold:
+        everyone = torch.ones(len(voices), dtype=torch.bool)
+        return everyone, ~everyone
+    corpus = ravdess if split == "ravdess" else crema_d
+    test = torch.isin(voices.actors, torch.tensor(corpus.FOLDS[fold - 1]))
+    held = torch.isin(voices.actors, torch.tensor(corpus.validation_actors(fold - 1)))
+    return ~test & ~held, held
+
+
+def set_statistics(network: EmotionNetwork, voices: VoiceSet) -> None:
     """Set the branch's input scaling to the log-mel statistics of all frames of ``voices``."""
     valid = torch.arange(voices.frames.shape[1])[None] < voices.lengths[:, None]
     frames = voices.frames[valid][:, :LOG_MEL].float()
-    branch.mean.copy_(frames.mean(dim=0))
-    branch.std.copy_(frames.std(dim=0))
-
-
-def train(
-    model: VoiceClassifier,
-    voices: VoiceSet,
-    epochs: int,
-    peak_rate: float,
-    seed: int,
-    batch: int = 32,
-    smoothing: float = 0.1,
-    title: str = "voice",
-) -> VoiceClassifier:
-    """Train ``model`` in place for a fixed number of epochs; return its averaged weights."""
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
-    per_epoch = len(voices) // batch
-    optimiser, schedule = one_cycle(model, peak_rate, epochs * per_epoch)
-    average = AveragedModel(model, decay=0.998)
-    model.train()
-    progress = tqdm(total=epochs * per_epoch, desc=title, mininterval=5)
-    for _ in range(epochs):
-        order = torch.randperm(len(voices), generator=generator)
-        for rows in order[: per_epoch * batch].view(per_epoch, batch):
-            windows, mask = random_windows(voices.frames[rows], voices.lengths[rows], generator)
-            windows, mask, partner, share = mix(windows, mask, generator)
-            targets = voices.targets[rows]
-            targets = share[:, None] * targets + (1 - share[:, None]) * targets[partner]
-            with torch.autocast("cpu", torch.bfloat16):
-                logits, intensity = model(windows, mask)
-            loss = soft_cross_entropy(logits.float(), targets, smoothing)
-            loss += INTENSITY_SHARE * intensity_loss(intensity.float(), voices.intensity[rows])
-            descend(loss, model, optimiser, schedule, average)
-            progress.update()
-        progress.set_postfix(loss=f"{loss.item():.3f}")
-    progress.close()
-    return average.model
+    network.audio.get_buffer("mean").copy_(frames.mean(dim=0))
+    network.audio.get_buffer("std").copy_(frames.std(dim=0))
 
 
 @torch.inference_mode()
-def score(model: VoiceClassifier, voices: VoiceSet) -> Tensor:
+def score(classifier: nn.Module, voices: VoiceSet) -> Tensor:
     """Class logits (N, 8) of the clips, each through one window around its middle."""
-    model.eval()
+    classifier.eval()
     windows, masks = voices.centre_windows()
     batches = zip(windows.split(64), masks.split(64), strict=True)
-    return torch.cat([model(*batch)[0] for batch in batches])
+    return torch.cat([classifier(*batch)[0] for batch in batches])
 
 
-def _accuracy(model: VoiceClassifier, voices: VoiceSet) -> float:
-    return (score(model, voices).argmax(dim=1) == voices.labels).float().mean().item()
+def _start(config: Voice, fold: int) -> EmotionNetwork:
+    if not config.start:
+        torch.manual_seed(config.trainer.seed * 100 + fold)
+        return EmotionNetwork()
+    try:
+        network, _ = load_network(Path(config.start.format(fold=fold)))
+    except CheckpointError as error:
+        raise ConfigError("start", str(error)) from error
+    if network.config != NetworkConfig():
+        problem = f"'{config.start}' is built as {network.config}"
+        raise ConfigError("start", f"{problem}; allowed: {NetworkConfig()}")
+    assert isinstance(network, EmotionNetwork)
+    return network
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Train every stage that ``--out`` does not hold yet."""
-    parser = argparse.ArgumentParser(description="Train the audio branch.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
-    parser.add_argument("--features", type=Path, required=True, help="cache of voice_features")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
-    parser.add_argument("--pretrain-epochs", type=int, default=12)
-    parser.add_argument("--epochs", type=int, default=48)
-    parser.add_argument(
-        "--folds", type=int, nargs="*", default=[1, 2, 3, 4, 5, 6, 0], help="0 is deployment"
+def _save(path: Path, network: EmotionNetwork, name: str, temperature: float) -> None:
+    save_checkpoint(
+        path,
+        network,
+        KIND,
+        name,
+        config_entries(network),
+        labels=json.dumps(EMOTIONS),
+        temperature=json.dumps(dict.fromkeys(("audio", "video", "both"), temperature)),
+        frame_encoder_sha256=checkpoint_sha256(ENCODER),
+        licence=LICENCE,
     )
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
-    options.out.mkdir(parents=True, exist_ok=True)
-    features = read_features(options.features)
-    speech = ravdess_voices(ravdess.speech_clips(options.data), features)
-
-    start = options.out / "pretrained.safetensors"
-    if not start.exists():
-        model = VoiceClassifier()
-        voices = crema_d_voices(crema_d.clips(options.data), features)
-        set_statistics(model.branch, voices)
-        began = time.monotonic()
-        average = train(model, voices, options.pretrain_epochs, 3e-3, seed=0, batch=64)
-        logger.info("pre-trained in %.0f s", time.monotonic() - began)
-        save_file(average.state_dict(), start)
-        logger.info("CREMA-D training accuracy %.3f", _accuracy(average, voices))
-    for fold in options.folds:
-        name = f"voice_fold{fold}" if fold else "voice_all"
-        path = options.out / f"{name}.safetensors"
-        if path.exists():
-            continue
-        model = VoiceClassifier()
-        model.load_state_dict(load_file(start))
-        test = ravdess.FOLDS[fold - 1] if fold else ()
-        held = ravdess.validation_actors(fold - 1) if fold else ()
-        training = tuple(a for a in ravdess.ACTORS if a not in test + held)
-        began = time.monotonic()
-        voices = speech.by_actors(training)
-        set_statistics(model.branch, voices)
-        average = train(model, voices, options.epochs, 1.5e-3, seed=fold, title=name)
-        save_file(average.state_dict(), path)
-        logger.info(
-            "%s in %.0f s: validation %.4f test %.4f",
-            name,
-            time.monotonic() - began,
-            _accuracy(average, speech.by_actors(held)) if held else float("nan"),
-            _accuracy(average, speech.by_actors(test)) if test else float("nan"),
-        )
-
-
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    main()

@@ -1,18 +1,19 @@
 """Voice clips of RAVDESS and CREMA-D as training reads them: features, soft targets, speakers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from emotion_recognition.corpora import crema_d, ravdess
+from emotion_recognition.corpora.corpus import CorpusError
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.evaluation.ravdess_voice import centre_window
-
-ACTED_SHARE = 0.7
-"""Weight of the acted emotion in a CREMA-D target; the rest is the listeners' votes."""
+from emotion_recognition.evaluation.voice_features import voice_features
+from emotion_recognition.evaluation.voice_folds import centre_window
+from emotion_recognition.training.config import ConfigError
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class VoiceSet:
     where unknown; ``labels`` (N,) are indices into ``EMOTIONS``; ``actors`` (N,).
     """
 
-    names: list[str]
+    paths: list[Path]
     frames: Tensor
     lengths: Tensor
     targets: Tensor
@@ -33,7 +34,7 @@ class VoiceSet:
     actors: Tensor
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.paths)
 
     def centre_windows(self) -> tuple[Tensor, Tensor]:
         """Return one window (N, 225, F) around the middle of each clip, and their masks."""
@@ -48,7 +49,7 @@ class VoiceSet:
         """Return the clips where ``keep`` (N,) bool is true."""
         chosen = keep.nonzero().flatten()
         return VoiceSet(
-            [self.names[i] for i in chosen.tolist()],
+            [self.paths[i] for i in chosen.tolist()],
             self.frames[chosen],
             self.lengths[chosen],
             self.targets[chosen],
@@ -62,23 +63,12 @@ class VoiceSet:
         return self.select(torch.isin(self.actors, torch.tensor(actors)))
 
 
-def read_features(cache: Path) -> dict[str, np.ndarray]:
-    """Read a feature cache written by ``training.voice_features``: clip name to (n, F) float16."""
-    with np.load(cache) as stored:
-        values, offsets = stored["values"], stored["offsets"]
-        names = [str(name) for name in stored["names"]]
-    return {
-        name: values[start:end]
-        for name, start, end in zip(names, offsets[:-1], offsets[1:], strict=True)
-    }
-
-
 def ravdess_voices(clips: list[ravdess.RavdessClip], features: dict[str, np.ndarray]) -> VoiceSet:
     """Build the set of RAVDESS clips; intensity is 0 normal, 1 strong, unknown for neutral."""
     labels = np.array([clip.label for clip in clips])
     intensity = [np.nan if clip.emotion == "neutral" else float(clip.strong) for clip in clips]
     return _voice_set(
-        [clip.path.stem for clip in clips],
+        [clip.path for clip in clips],
         features,
         np.eye(len(EMOTIONS), dtype=np.float32)[labels],
         np.array(intensity, dtype=np.float32),
@@ -87,36 +77,77 @@ def ravdess_voices(clips: list[ravdess.RavdessClip], features: dict[str, np.ndar
     )
 
 
-def crema_d_voices(clips: list[crema_d.CremaDClip], features: dict[str, np.ndarray]) -> VoiceSet:
-    """Build the set of CREMA-D clips; targets blend the acted emotion and the listeners' votes."""
+def crema_d_voices(
+    clips: list[crema_d.CremaDClip], features: dict[str, np.ndarray], acted: float
+) -> VoiceSet:
+    """Build the set of CREMA-D clips.
+
+    In a target the emotion that was acted has the weight ``acted``, the listeners' votes the rest.
+    """
     labels = np.array([clip.label for clip in clips])
-    acted = np.eye(len(EMOTIONS), dtype=np.float32)[labels]
+    intended = np.eye(len(EMOTIONS), dtype=np.float32)[labels]
     votes = np.stack([clip.votes for clip in clips])
     return _voice_set(
-        [clip.path.stem for clip in clips],
+        [clip.path for clip in clips],
         features,
-        ACTED_SHARE * acted + (1 - ACTED_SHARE) * votes,
+        acted * intended + (1 - acted) * votes,
         np.array([clip.intensity for clip in clips], dtype=np.float32),
         labels,
         np.array([clip.actor for clip in clips]),
     )
 
 
+def read_voices(corpus: str, data: Path, folder: Path, acted: float) -> VoiceSet:
+    """Read ``crema_d``, ``ravdess_speech`` or ``ravdess_song`` below ``data``.
+
+    The features are taken from a cache in ``folder``, and put there the first time.
+
+    Raises:
+        ConfigError: the corpus is not there, or its files are not sound.
+    """
+    try:
+        if corpus == "crema_d":
+            spoken = crema_d.clips(data)
+            features = voice_features([clip.path for clip in spoken], folder / "crema_d.npz")
+            return crema_d_voices(spoken, features, acted)
+        channel: ravdess.Channel = "song" if corpus == "ravdess_song" else "speech"
+        clips = ravdess.read(data / corpus, channel).check(complete=False)
+        paths = [clip.path for clip in clips]
+        return ravdess_voices(clips, voice_features(paths, folder / f"{corpus}.npz"))
+    except (CorpusError, OSError, ValueError) as error:
+        raise ConfigError("corpora", str(error)) from error
+
+
+def join_voices(sets: list[VoiceSet]) -> VoiceSet:
+    """Return the clips of all sets as one, the frames padded to the longest."""
+    longest = max(voices.frames.shape[1] for voices in sets)
+    columns: dict[str, list[Tensor]] = {
+        item.name: [getattr(voices, item.name) for voices in sets]
+        for item in fields(VoiceSet)
+        if item.name != "paths"
+    }
+    columns["frames"] = [
+        functional.pad(frames, (0, 0, 0, longest - frames.shape[1])) for frames in columns["frames"]
+    ]
+    paths = [path for voices in sets for path in voices.paths]
+    return VoiceSet(paths, **{name: torch.cat(parts) for name, parts in columns.items()})
+
+
 def _voice_set(
-    names: list[str],
+    paths: list[Path],
     features: dict[str, np.ndarray],
     targets: np.ndarray,
     intensity: np.ndarray,
     labels: np.ndarray,
     actors: np.ndarray,
 ) -> VoiceSet:
-    lengths = np.array([len(features[name]) for name in names])
-    width = features[names[0]].shape[1]
-    frames = np.zeros((len(names), lengths.max(), width), dtype=np.float16)
-    for row, name in enumerate(names):
-        frames[row, : lengths[row]] = features[name]
+    lengths = np.array([len(features[path.stem]) for path in paths])
+    width = features[paths[0].stem].shape[1]
+    frames = np.zeros((len(paths), lengths.max(), width), dtype=np.float16)
+    for row, path in enumerate(paths):
+        frames[row, : lengths[row]] = features[path.stem]
     return VoiceSet(
-        names,
+        paths,
         torch.from_numpy(frames),
         torch.from_numpy(lengths),
         torch.from_numpy(targets.astype(np.float32)),

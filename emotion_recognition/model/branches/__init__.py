@@ -7,6 +7,7 @@ branch and stage two, between which the streams may meet.
 
 from emotion_recognition.model.branches.branch import Branch
 from emotion_recognition.model.branches.log_mel import LOG_MEL, AudioBranch
+from emotion_recognition.model.branches.log_mel_pair import LogMelPair
 from emotion_recognition.model.branches.mfcc import MfccBranch
 from emotion_recognition.model.branches.steps import masked_mean, shrink_mask
 from emotion_recognition.model.branches.stream_encoder import NoEncoder, TransformerEncoder
@@ -15,6 +16,7 @@ from emotion_recognition.model.branches.visual import VisualBranch
 
 AUDIO_BRANCHES: dict[str, type[Branch]] = {
     "log_mel": AudioBranch,
+    "log_mel_pair": LogMelPair,
     "mfcc": MfccBranch,
     "vectors": VectorBranch,
 }
@@ -36,6 +38,7 @@ __all__ = [
     "VIDEO_BRANCHES",
     "AudioBranch",
     "Branch",
+    "LogMelPair",
     "MfccBranch",
     "TransformerEncoder",
     "VectorBranch",
