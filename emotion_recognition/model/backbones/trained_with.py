@@ -27,7 +27,7 @@ def encoder_entries(
     frames: FrameBackbone | None = None, voice: VoiceBackbone | None = None
 ) -> dict[str, str]:
     """Return the entries of a checkpoint that tell which encoders its network was trained with."""
-    entries = {}
+    entries: dict[str, str] = {}
     for kind, encoder in (("frame_encoder", frames), ("voice_encoder", voice)):
         if encoder is not None:
             entries |= {kind: encoder.name, f"{kind}_sha256": encoder.sha256}
