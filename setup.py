@@ -30,14 +30,18 @@ setup(
         "emotion_recognition": [
             "weights/*.safetensors",
             "weights/folds/*.safetensors",
+            "weights/crema_d_folds/*.safetensors",
             "weights/*.md",
+            "weights/*.json",
         ]
     },
-    data_files=[shared("config"), shared("launch"), shared("msg")],
+    data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
     install_requires=requirements("runtime.txt"),
     extras_require={
+        "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
         "test": requirements("test.txt"),
+        "training": requirements("training.txt"),
     },
     entry_points={"console_scripts": ["emotion-recognition = emotion_recognition.cli:main"]},
 )

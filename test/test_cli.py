@@ -63,7 +63,7 @@ def test_no_command_or_an_unknown_one_is_wrong_usage(arguments, capsys):
     ("arguments", "words"),
     [
         (("estimate", "x", "--publish-rate", "0"), "allowed: 0.1 to 30"),
-        (("estimate", "x", "--smoothing", "-1"), "allowed: 0 to 10"),
+        (("estimate", "x", "--smoothing-s", "-1"), "allowed: 0 to 10"),
         (("estimate", "x", "--audio-only", "--video-only"), "not allowed with"),
         (("make-bag", "x", "--storage", "tape"), "'mcap', 'sqlite3'"),
     ],

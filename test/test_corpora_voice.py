@@ -67,6 +67,7 @@ def test_votes_are_those_on_the_voice_alone(tmp_path: Path) -> None:
     assert angry.intensity == pytest.approx(0.7)
     assert unrated.votes.argmax() == unrated.label == 2
     assert unrated.intensity == 0.5
+    assert (angry.voters, unrated.voters) == (10, 0)
 
 
 def test_missing_data_names_the_folder(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -44,7 +45,18 @@ def test_result_has_one_fold_and_names_the_weights(result):
     assert all(returned["folds"][0][key] == returned[key] for key in KEYS)
     assert returned["checkpoint"]["sha256"] == checkpoint_sha256(SHIPPED_WEIGHTS)
     assert returned["checkpoint"]["id"] == load_frame_encoder(SHIPPED_WEIGHTS)[1]["id"]
+    assert returned["folds"][0]["name"] == "official test split"
     assert 0 < returned["ms_per_face"] < 1000 * returned["seconds"]
+
+
+@pytest.mark.shared
+def test_page_and_plots_are_written(result):
+    returned, path = result
+    page = path.with_suffix(".md").read_text()
+    assert f"| {100 * returned['accuracy']:.1f} |" in page
+    assert "emotion-recognition benchmark ferplus --data DIR --out DIR" in page
+    for name in ("ferplus-confusion.png", "ferplus-reliability.png"):
+        assert cv2.imread(str(path.with_name(name))).std() > 10 and f"({name})" in page
 
 
 @pytest.mark.shared

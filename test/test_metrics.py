@@ -4,10 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss, precision_recall_fscore_support
 
 from emotion_recognition.evaluation.metrics import (
     classification_report,
+    concordance,
+    cross_entropy,
     expected_calibration_error,
+    reliability_bins,
     top_k_accuracy,
 )
 
@@ -27,7 +31,7 @@ PROBABILITIES = [
 def test_report_equals_hand_worked_values():
     report = classification_report(TRUTH, PROBABILITIES, LABELS)
     assert report["n"] == 6
-    assert report["accuracy"] == report["top1"] == pytest.approx(3 / 6)
+    assert report["accuracy"] == report["war"] == report["top1"] == pytest.approx(3 / 6)
     # Recalls 2/3, 1/2, 0; precisions 2/3 (a, a of three), 1/2 (one of two), 0 of one.
     assert report["uar"] == report["macro_recall"] == pytest.approx((2 / 3 + 1 / 2 + 0) / 3)
     assert report["macro_precision"] == pytest.approx((2 / 3 + 1 / 2 + 0) / 3)
@@ -86,3 +90,38 @@ def test_certain_and_right_is_perfectly_calibrated():
 def test_input_that_does_not_fit_is_rejected(truth, probabilities, message):
     with pytest.raises(ValueError, match=message):
         classification_report(truth, probabilities, LABELS)
+
+
+def test_report_agrees_with_scikit_learn_on_random_classes():
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 5, 200)
+    probabilities = generator.dirichlet(np.ones(5) * 0.5, 200)
+    report = classification_report(truth, probabilities, list("abcde"))
+    assert report["loss"] == pytest.approx(log_loss(truth, probabilities), rel=1e-9)
+    expected = precision_recall_fscore_support(truth, probabilities.argmax(axis=1), average="macro")
+    found = [report[f"macro_{name}"] for name in ("precision", "recall", "f1")]
+    assert found == pytest.approx(expected[:3])
+
+
+def test_reliability_bins_hold_every_sample_once():
+    bins = reliability_bins(TRUTH, PROBABILITIES, bins=4)
+    # (.25, .5]: .5 and .5, both wrong; (.5, .75]: .6 right, .7 wrong; (.75, 1]: .8, .9 right.
+    assert [part["n"] for part in bins] == [2, 2, 2]
+    assert [part["low"] for part in bins] == [0.25, 0.5, 0.75]
+    assert [part["confidence"] for part in bins] == pytest.approx([0.5, 0.65, 0.85])
+    assert [part["accuracy"] for part in bins] == [0.0, 0.5, 1.0]
+
+
+def test_cross_entropy_equals_hand_worked_values():
+    assert cross_entropy([[0.5, 0.5]], [[0.25, 0.75]]) == pytest.approx(
+        -(np.log(0.25) + np.log(0.75)) / 2
+    )
+    assert cross_entropy([[1.0, 0.0]], [[0.0, 1.0]]) == pytest.approx(-np.log(1e-12))
+
+
+def test_concordance_is_lin_s():
+    truth = np.array([1.0, 2.0, 3.0, 4.0])
+    assert concordance(truth, truth) == pytest.approx(1)
+    assert concordance(truth, -truth + 5) == pytest.approx(-1)
+    # Same shape, one too high: 2 * 1.25 / (1.25 + 1.25 + 1).
+    assert concordance(truth, truth + 1) == pytest.approx(2.5 / 3.5)

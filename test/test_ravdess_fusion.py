@@ -12,7 +12,7 @@ from emotion_recognition.cli import benchmark
 from emotion_recognition.corpora import ravdess
 from emotion_recognition.corpora.openface import FILE
 from emotion_recognition.evaluation.fusion_report import CONDITIONS
-from emotion_recognition.evaluation.ravdess_voice import fold_weights
+from emotion_recognition.evaluation.ravdess_voice import feature_cache, fold_weights
 from emotion_recognition.model.fusion import LogisticFusion
 from emotion_recognition.model.network import EmotionNetwork, load_network
 from emotion_recognition.training import ravdess_fusion
@@ -27,7 +27,8 @@ from emotion_recognition.training.ravdess_fusion import (
     train,
     train_networks,
 )
-from emotion_recognition.training.ravdess_pairs import Pairs, paired_clips
+from emotion_recognition.training.ravdess_pairs import Pairs, in_noise, paired_clips
+from emotion_recognition.training.voice_data import VoiceSet
 
 
 @pytest.fixture(scope="module")
@@ -133,13 +134,17 @@ def test_writes_an_entry_for_each_model(few_clips: Path, tmp_path: Path, monkeyp
     assert audio["accuracy"] == audio["face_missing"]["accuracy"] > 0.5
     assert video["accuracy"] == video["voice_missing"]["accuracy"]
     assert (tmp_path / "ravdess-fusion.png").stat().st_size > 10_000
-    assert "| hybrid |" in (tmp_path / "ravdess-fusion.md").read_text()
+    page = (tmp_path / "ravdess-fusion.md").read_text()
+    assert "| hybrid |" in page and "ravdess-fusion --data DIR --out DIR --quick`" in page
+    shipped = result["models"]["intermediate_attention"]
+    assert sum(map(sum, shipped["confusion"])) == 27
+    assert set(shipped["by_sex"]) == {"female", "male"}
 
     # The features are read again, not computed again; no actor is on two sides of a fold.
-    cache = tmp_path / "ravdess-fusion-features.npz"
+    cache = feature_cache(tmp_path)
     written = cache.stat().st_mtime_ns
-    voices, units = paired_clips(few_clips, cache)
-    assert cache.stat().st_mtime_ns == written
+    voices, units, noisy = paired_clips(few_clips, tmp_path)
+    assert cache.stat().st_mtime_ns == written and not noisy
     parts = split(0, voices, units, load_network(fold_weights(0))[0])
     assert {name: len(part.labels) for name, part in parts.items()} == {
         "train": ravdess_fusion.VERSIONS * int((voices.actors > 6).sum()),
@@ -155,14 +160,32 @@ def test_writes_an_entry_for_each_model(few_clips: Path, tmp_path: Path, monkeyp
         split(0, strangers, units[voices.actors > 4], load_network(fold_weights(0))[0])
     (few_clips / "more").mkdir()
     with pytest.raises(FileNotFoundError, match="action units"):
-        paired_clips(few_clips / "more", cache)
+        paired_clips(few_clips / "more", tmp_path)
 
 
 def test_quick_is_refused_where_there_is_no_short_form(tmp_path: Path) -> None:
-    options = argparse.Namespace(name="ferplus", data=tmp_path, out=tmp_path / "out", quick=True)
-    with pytest.raises(ValueError, match="ferplus has no short form"):
+    options = argparse.Namespace(
+        name="ferplus", data=tmp_path, out=tmp_path / "out", quick=True, noise=False
+    )
+    with pytest.raises(ValueError, match="--quick: ferplus has no such form"):
         benchmark.main(options)
     assert not (tmp_path / "out").exists()
+
+
+def test_noise_changes_the_voice_alone(heard, pairs: Pairs) -> None:
+    generator = torch.Generator().manual_seed(2)
+    noisy = VoiceSet(
+        [Path(str(row)) for row in range(64)],
+        (torch.randn(64, 100, 87, generator=generator) * 5 - 60).half(),
+        torch.full((64,), 100),
+        torch.eye(8)[pairs.labels],
+        torch.zeros(64),
+        pairs.labels,
+        torch.ones(64),
+    )
+    found = in_noise(heard, pairs, noisy)
+    assert len(found.sound) == 64 and found.sound.shape[1] == pairs.sound.shape[1]
+    assert torch.equal(found.faces, pairs.faces) and torch.equal(found.labels, pairs.labels)
 
 
 def test_streams_can_be_left_out(pairs: Pairs) -> None:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from emotion_recognition.corpora import ravdess
-from emotion_recognition.evaluation.ravdess_voice import benchmark_ravdess_voice, centre_window
+from emotion_recognition.evaluation.ravdess_voice import benchmark_ravdess_voice
+from emotion_recognition.evaluation.voice_folds import centre_window, fold_of
 
 
 @pytest.mark.parametrize(("length", "first", "valid"), [(225, 0, 225), (300, 37, 225), (10, 0, 10)])
@@ -19,6 +20,19 @@ def test_a_window_holds_the_middle_of_the_clip(length: int, first: int, valid: i
         assert abs(int(mask.argmax()) - (225 - length) // 2) <= 1
 
 
+def test_an_actor_of_no_fold_is_refused() -> None:
+    clips = [ravdess.parse_clip(Path("03-01-05-02-01-01-12.flac"))]
+    assert fold_of(clips, ravdess.FOLDS).tolist() == [2]
+    with pytest.raises(ValueError, match=r"actors \[12\] are in no fold"):
+        fold_of(clips, ravdess.FOLDS[:2])
+
+
+def test_missing_clips_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="ravdess_speech"):
+        benchmark_ravdess_voice(tmp_path, tmp_path)
+
+
+@pytest.mark.shared
 def test_scores_each_fold_by_the_network_that_never_heard_it(
     shared_data: Path, tmp_path: Path
 ) -> None:
@@ -34,6 +48,15 @@ def test_scores_each_fold_by_the_network_that_never_heard_it(
     assert [fold["actors"] for fold in result["folds"]] == [list(fold) for fold in ravdess.FOLDS]
     assert result["accuracy"] > 0.5
     assert result["accuracy"] == pytest.approx(result["accuracy_mean"])
+    assert result["conditions"] == ["clean", "noise_20db", "noise_10db", "noise_0db"]
+    for condition in result["conditions"][1:]:
+        assert result[condition]["n"] == 48 and "ece" in result[condition]
+    assert result["noise_0db"]["accuracy"] < result["accuracy"]
+    assert result["by_sex"]["male"]["n"] == result["by_sex"]["female"]["n"] == 24
+    assert sorted(map(int, result["by_speaker"]["each"])) == list(ravdess.ACTORS)
+    page = (tmp_path / "ravdess-voice.md").read_text()
+    pictures = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert len(pictures) == 4 and all(f"({name})" in page for name in pictures)
     written = json.loads((tmp_path / "ravdess-voice.json").read_text())
     assert written == result
     assert {"accuracy", "uar", "top1", "top5", "folds", "seconds", "ece"} <= written.keys()

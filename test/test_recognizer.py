@@ -134,8 +134,8 @@ def test_order_of_arrival_does_not_matter(delays, seed):
             # Within a stream the order is kept, as a transport does.
             arrivals[type(event)] = max(arrivals[type(event)], arrival(event) + delay)
             delayed.append((arrivals[type(event)], len(delayed), event))
-        prompt = feed(recognizer(smoothing_s=0.5), events)
-        late = feed(recognizer(smoothing_s=0.5), [event for *_, event in sorted(delayed)])
+        prompt = feed(recognizer(smoothing="hysteresis"), events)
+        late = feed(recognizer(smoothing="hysteresis"), [event for *_, event in sorted(delayed)])
     assert late == prompt[: len(late)]
     assert len(prompt) - len(late) <= 1
 
@@ -250,7 +250,7 @@ def test_two_people_are_never_mixed_in_one_window():
 
 
 def test_another_person_is_not_smoothed_into_the_first():
-    target = recognizer(smoothing_s=5.0)
+    target = recognizer(smoothing="exponential", smoothing_s=5.0)
     estimates = feed(target, in_order(frames(0, 4, LEFT), frames(4, 6, RIGHT), sounds(0, 6)))
     index = next(n for n, e in enumerate(estimates) if e.subject != estimates[0].subject)
     np.testing.assert_allclose(estimates[index].probabilities, target.model.probabilities[index])

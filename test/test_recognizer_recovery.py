@@ -16,6 +16,7 @@ from readable_streams import (
     SECOND,
     START,
     BrightnessDetector,
+    CountingModel,
     Frame,
     LoudnessFeatures,
     Sound,
@@ -28,7 +29,8 @@ from readable_streams import (
 )
 
 from emotion_recognition.estimate import Estimate, Flags
-from emotion_recognition.recognizer import RecognizerConfig
+from emotion_recognition.model.checkpoint import CheckpointError
+from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.stream import VisionConfig
 
 
@@ -105,9 +107,51 @@ def test_low_confidence_is_withheld():
     assert Flags.WITHHELD not in feed(recognizer(withhold_below=0.5), events)[-1].flags
 
 
+def test_what_is_published_decides_whether_it_is_withheld():
+    """The smoothed confidence counts: hysteresis makes it another than the network's."""
+    target = recognizer(smoothing="hysteresis", withhold_below=0.6)
+    estimates = feed(target, frames(0, 5))
+    raw = [max(probabilities) for probabilities in target.model.probabilities]
+    assert any(
+        estimate.confidence < 0.6 <= own for estimate, own in zip(estimates, raw, strict=True)
+    )
+    for estimate in estimates:
+        assert (Flags.WITHHELD in estimate.flags) == (estimate.confidence < 0.6)
+        assert estimate.emotion == "happy"  # the label is given all the same
+        assert sum(estimate.probabilities) == pytest.approx(1)
+
+
+def test_gap_starts_the_smoothing_anew():
+    target = recognizer(smoothing="hysteresis")
+    first = feed(target, frames(0, 1.5))[0]
+    again = feed(target, frames(20, 21.5))[0]
+    assert again.probabilities == first.probabilities
+
+
+def test_valence_and_arousal_are_smoothed_unless_nothing_is():
+    class Moody(CountingModel):
+        def predict(self, *streams):
+            return replace(super().predict(*streams), valence=float(len(self.inputs)))
+
+    for method, expected in (("none", 2.0), ("hysteresis", 2 - math.exp(-0.5))):
+        target = Recognizer(RecognizerConfig(smoothing=method), Moody())
+        second = feed(target, frames(0, 2))[1]
+        assert second.valence == pytest.approx(expected)
+        assert math.isnan(second.intensity)  # unknown without sound
+
+
+def test_broken_parameters_of_the_smoothing_are_named(tmp_path, monkeypatch):
+    file = tmp_path / "smoother.json"
+    file.write_text("{}")
+    monkeypatch.setattr("emotion_recognition.smoothing.PARAMETERS_FILE", file)
+    with pytest.raises(CheckpointError, match=r"smoother\.json: no usable parameters"):
+        recognizer(smoothing="hysteresis")
+    recognizer(smoothing="exponential")
+
+
 def test_smoothing_follows_sensor_time():
     events = frames(0, 4)
-    target = recognizer(smoothing_s=0.5)
+    target = recognizer(smoothing="exponential", smoothing_s=0.5)
     smoothed = feed(target, events)
     weight = 1 - math.exp(-0.25 / 0.5)
     expected = target.model.probabilities[0]
@@ -178,6 +222,7 @@ def test_reset_forgets_but_keeps_counting():
         ("publish_rate", math.nan),
         ("min_window_s", 3.7),
         ("stale_after_s", 0.0),
+        ("smoothing", "kalman"),
         ("smoothing_s", -1.0),
         ("withhold_below", 1.1),
     ],

@@ -24,7 +24,7 @@ from emotion_recognition.training.optimiser import (
     build_optimiser,
     build_schedule,
 )
-from emotion_recognition.training.trainer import Task, Training, fit
+from emotion_recognition.training.trainer import Task, Training, fit, kept_epoch
 
 
 def recipe(**training) -> Recipe:
@@ -66,6 +66,28 @@ def test_killed_in_the_middle_of_an_epoch_it_goes_on_as_if_nothing_had_been(tmp_
         assert entry["epoch"] == other["epoch"]
         assert entry["valid_loss"] == pytest.approx(other["valid_loss"])
         assert entry["learning_rate"] == pytest.approx(other["learning_rate"])
+
+
+def test_mixed_precision_keeps_whole_weights(tmp_path):
+    network = train(recipe(epochs=1, precision="bf16-mixed"), tmp_path)
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("training", "epoch"),
+    [
+        (Training(monitor="loss"), 2),
+        (Training(monitor="war"), 1),  # the first of equals
+        (Training(keep="last"), 3),
+    ],
+)
+def test_the_epoch_that_is_kept_is_known(training, epoch):
+    figures = [(0.9, 0.6), (0.7, 0.6), (0.8, 0.5)]
+    history = [
+        {"epoch": number, "valid_loss": loss, "valid_war": war}
+        for number, (loss, war) in enumerate(figures, 1)
+    ]
+    assert kept_epoch(history, training)["epoch"] == epoch
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path):

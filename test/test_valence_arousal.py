@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -8,7 +9,6 @@ from emotion_recognition.corpora import affectnet
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.valence_arousal import (
     benchmark_valence_arousal,
-    concordance,
     emotion_shares,
 )
 from emotion_recognition.training.valence_arousal import (
@@ -36,14 +36,6 @@ def test_carries_ratings_over_by_name_and_places_calm_below_neutral() -> None:
     assert found["angry"] == pytest.approx([0.5, 0.55])
     assert found["neutral"] == pytest.approx([0.7, 0.75])
     assert found["calm"] == pytest.approx([0.7, 0.75 + CALM_AROUSAL])
-
-
-def test_concordance_is_lin_s() -> None:
-    truth = np.array([1.0, 2.0, 3.0, 4.0])
-    assert concordance(truth, truth) == pytest.approx(1)
-    assert concordance(truth, -truth + 5) == pytest.approx(-1)
-    # Same shape, one too high: 2 * 1.25 / (1.25 + 1.25 + 1).
-    assert concordance(truth, truth + 1) == pytest.approx(2.5 / 3.5)
 
 
 def test_contempt_is_left_out_and_the_rest_made_whole() -> None:
@@ -80,3 +72,12 @@ def test_the_shipped_map_holds_on_the_other_set(shared_data: Path, tmp_path: Pat
     assert result["ccc_valence"] > 0.9
     assert result["ccc_arousal"] > 0.7
     assert json.loads((tmp_path / "valence-arousal.json").read_text()) == result
+    faces = affectnet.rated_faces(shared_data, 2)
+    shares = emotion_shares(faces)
+    assert result["n"] == len(shares) == 800
+    assert 0 < result["rmse_valence"] < faces.valence.std()
+    assert result["pearson_arousal"] >= result["ccc_arousal"]
+    page = (tmp_path / "valence-arousal.md").read_text()
+    assert f"| valence | 800 | {result['ccc_valence']:.3f} |" in page
+    picture = cv2.imread(str(tmp_path / "valence-arousal.png"))
+    assert picture.shape[1] > 600 and picture.std() > 10

@@ -20,6 +20,7 @@ class FakeDetector:
     """Gives what it is told to, and keeps the images that it was shown."""
 
     name = "fake"
+    gives_points = True
 
     def __init__(self, *faces):
         self.faces = list(faces)

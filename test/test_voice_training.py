@@ -33,7 +33,6 @@ from emotion_recognition.training.voice_data import (
     VoiceSet,
     join_voices,
     ravdess_voices,
-    read_features,
 )
 
 
@@ -235,14 +234,6 @@ def test_missing_files_are_named_before_training(corpus) -> None:
         run(config, corpus / "data", corpus, corpus / "features", False)
     with pytest.raises(ConfigError, match="corpora"):
         run(recipe(), corpus / "nothing", corpus, corpus / "features", False)
-
-
-def test_the_cache_is_read_clip_by_clip(tmp_path) -> None:
-    values = np.arange(10, dtype=np.float16).reshape(5, 2)
-    np.savez(tmp_path / "cache.npz", names=["a", "b"], offsets=[0, 2, 5], values=values)
-    features = read_features(tmp_path / "cache.npz")
-    np.testing.assert_array_equal(features["a"], values[:2])
-    np.testing.assert_array_equal(features["b"], values[2:])
 
 
 def test_losses_follow_their_definitions() -> None:

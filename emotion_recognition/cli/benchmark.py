@@ -1,13 +1,19 @@
-"""Measure the shipped models on a data set by its published protocol; write NAME.json."""
+"""Measure the shipped models on a data set by its protocol; write NAME.json and NAME.md."""
 
 import argparse
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.markdown import Markdown
+
 BENCHMARKS: dict[str, tuple[str, str]] = {
+    "crema-d-voice": ("emotion_recognition.evaluation.crema_d_voice", "benchmark_crema_d_voice"),
     "ferplus": ("emotion_recognition.evaluation.ferplus", "benchmark_ferplus"),
+    "landmarks": ("emotion_recognition.evaluation.landmarks", "benchmark_landmarks"),
     "ravdess-actor01": (
         "emotion_recognition.evaluation.ravdess_actor01",
         "benchmark_ravdess_actor01",
@@ -17,14 +23,24 @@ BENCHMARKS: dict[str, tuple[str, str]] = {
         "benchmark_ravdess_fusion",
     ),
     "ravdess-voice": ("emotion_recognition.evaluation.ravdess_voice", "benchmark_ravdess_voice"),
+    "temporal-smoothing": (
+        "emotion_recognition.training.temporal_smoothing",
+        "benchmark_temporal_smoothing",
+    ),
     "valence-arousal": (
         "emotion_recognition.evaluation.valence_arousal",
         "benchmark_valence_arousal",
     ),
 }
 
-QUICK = ("ravdess-fusion",)
-"""Benchmarks of several folds that can do one alone."""
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "quick": ("crema-d-voice", "ravdess-fusion", "ravdess-voice"),
+    "noise": ("ravdess-fusion",),
+}
+"""Which benchmarks take an option."""
+
+TAUGHT = ("landmarks",)
+"""Benchmarks whose truth is what a teacher says."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +58,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder for NAME.json; made if absent",
+        help="folder for NAME.json, NAME.md and plots; made if absent",
     )
     parser.add_argument(
-        "--quick", action="store_true", help=f"one fold only ({', '.join(QUICK)} alone)"
+        "--quick", action="store_true", help=f"one fold only ({', '.join(OPTIONS['quick'])})"
+    )
+    parser.add_argument(
+        "--noise",
+        action="store_true",
+        help=f"with noise in the voice as well ({', '.join(OPTIONS['noise'])}); the other voice "
+        "benchmarks always do that",
+    )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="FILE",
+        help=f"face_landmarker.task ({', '.join(TAUGHT)} alone); default: in models/ beside --data",
     )
 
 
@@ -53,19 +81,38 @@ def main(options: argparse.Namespace) -> int:
     """Run one benchmark and print its figures."""
     if not options.data.is_dir():
         raise NotADirectoryError(f"--data {options.data}: no such folder")
-    if options.quick and options.name not in QUICK:
-        raise ValueError(f"--quick: {options.name} has no short form; only {', '.join(QUICK)} has")
+    chosen: dict[str, Any] = {option: True for option in OPTIONS if getattr(options, option)}
+    for option in chosen:
+        if options.name not in OPTIONS[option]:
+            raise ValueError(
+                f"--{option}: {options.name} has no such form; only "
+                f"{', '.join(OPTIONS[option])} has"
+            )
+    if options.teacher is not None:
+        if options.name not in TAUGHT:
+            raise ValueError(f"--teacher: {options.name} has none; only {', '.join(TAUGHT)} has")
+        chosen["teacher"] = options.teacher
     options.out.mkdir(parents=True, exist_ok=True)
     module, function = BENCHMARKS[options.name]
     run: Callable[..., Mapping[str, Any]] = getattr(importlib.import_module(module), function)
-    result = run(options.data, options.out, **({"quick": True} if options.quick else {}))
-    for key, value in result.items():
-        if isinstance(value, float):
-            print(f"{key:>20}  {value:.4f}")
-        elif isinstance(value, (int, str)):
-            print(f"{key:>20}  {value}")
-    table = options.out / f"{options.name}.md"
-    if table.is_file():
-        print(table.read_text(encoding="utf-8"))
+    result = run(options.data, options.out, **chosen)
+    page = options.out / f"{options.name}.md"
+    if page.is_file():
+        _show(page.read_text(encoding="utf-8"))
+    else:
+        for key, value in result.items():
+            if isinstance(value, (float, int, str)):
+                print(
+                    f"{key:>20}  {value:.4f}" if isinstance(value, float) else f"{key:>20}  {value}"
+                )
     print(f"written: {options.out / options.name}.json")
     return 0
+
+
+def _show(page: str) -> None:
+    """Print a page of Markdown, pictures left out; as wide as its tables where nobody looks on."""
+    text = re.sub(r"^!\[.*\n+", "", page, flags=re.MULTILINE)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=140)
+    console.print(Markdown(text))

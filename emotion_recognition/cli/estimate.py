@@ -11,6 +11,7 @@ from emotion_recognition.estimate import Estimate
 from emotion_recognition.evaluation.offline import overall_emotion, recognize, time_origin_ns
 from emotion_recognition.model.emotion_model import load_model
 from emotion_recognition.recognizer import RecognizerConfig
+from emotion_recognition.smoothing import METHODS
 from emotion_recognition.vision.detect import DETECTORS
 from emotion_recognition.vision.stream import VisionConfig
 
@@ -35,10 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--smoothing",
+        choices=METHODS,
+        default=defaults.smoothing,
+        help=f"how the probabilities are steadied (default: {defaults.smoothing})",
+    )
+    parser.add_argument(
+        "--smoothing-s",
         type=float,
         default=defaults.smoothing_s,
         metavar="SECONDS",
-        help=f"time constant of the smoothing (default: {defaults.smoothing_s:g}; 0: none)",
+        help="time constant of exponential smoothing, and of valence, arousal and intensity "
+        f"(default: {defaults.smoothing_s:g}; 0: none)",
     )
     parser.add_argument(
         "--detector", choices=DETECTORS, default="auto", help="face detector (default: auto)"
@@ -60,7 +68,8 @@ def main(options: argparse.Namespace) -> int:
     try:
         config = RecognizerConfig(
             publish_rate=options.publish_rate,
-            smoothing_s=options.smoothing,
+            smoothing=options.smoothing,
+            smoothing_s=options.smoothing_s,
             vision=VisionConfig(detector=options.detector),
         )
     except ValueError as error:

@@ -5,6 +5,8 @@ import logging
 import sys
 from pathlib import Path
 
+from emotion_recognition.training.extra import need_lightning
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``emotion-recognition train``."""
@@ -45,12 +47,13 @@ def main(options: argparse.Namespace) -> int:
 
     Raises:
         argparse.ArgumentError: the configuration cannot be used.
+        RuntimeError: the extra ``training`` is not installed.
     """
+    need_lightning()
     from emotion_recognition.training.config import ConfigError, read_jobs
     from emotion_recognition.training.sweep import run_jobs
-    from emotion_recognition.training.trainer import leads, need_lightning
+    from emotion_recognition.training.trainer import leads
 
-    need_lightning()
     if not sys.stderr.isatty():  # no progress bar: a line for each epoch
         logging.getLogger("emotion_recognition").setLevel(logging.INFO)
     out = options.out or Path("build") / "train" / options.config.stem

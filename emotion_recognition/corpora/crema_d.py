@@ -22,6 +22,7 @@ FOLDS: tuple[tuple[int, ...], ...] = tuple(ACTORS[first::5] for first in range(5
 """Test actors of each fold: 1001, 1006, ... 1091; 1002, 1007, ...; and so on, 19 or 18 each."""
 
 _ID_DIGITS: Mapping[Rated, str] = MappingProxyType({"voice": "1", "face": "2", "both": "3"})
+_DEMOGRAPHICS = "VideoDemographics.csv"
 _VOTE_COLUMNS = {"A": "ANG", "D": "DIS", "F": "FEA", "H": "HAP", "N": "NEU", "S": "SAD"}
 _USED_COLUMNS = {"", "fileName", "meanEmoResp", *_VOTE_COLUMNS}
 # Clips and votes: as published, then as below a folder of several corpora.
@@ -38,7 +39,7 @@ class CremaDClip:
     """One clip, the emotion that was acted, and what people made of it.
 
     ``votes`` is the share of votes for each class of ``EMOTIONS`` (sum 1; calm and surprised were
-    not on offer); ``intensity`` the mean perceived intensity, 0 to 1.
+    not on offer); ``intensity`` the mean perceived intensity, 0 to 1; ``voters`` how many voted.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class CremaDClip:
     actor: int
     votes: np.ndarray
     intensity: float
+    voters: int
 
     @property
     def label(self) -> int:
@@ -58,7 +60,7 @@ def read(folder: Path, rated: Rated = "voice") -> Corpus[CremaDClip]:
 
     As published: ``AudioWAV/`` and ``processedResults/tabulatedVotes.csv``. Or a folder of several
     corpora, with the clips in ``crema_d/`` and the votes in ``crema_d_labels/``. A clip that nobody
-    voted on takes the acted emotion as its one vote, with intensity 0.5.
+    voted on takes the acted emotion as all votes, with intensity 0.5 and 0 voters.
 
     Raises:
         FileNotFoundError: clips or votes are missing.
@@ -99,23 +101,45 @@ def validation_actors(fold: int) -> tuple[int, ...]:
     return FOLDS[(fold + 1) % len(FOLDS)][:8]
 
 
-def _parse_clip(path: Path, votes: Mapping[str, tuple[np.ndarray, float]]) -> CremaDClip:
+def sexes(data: Path) -> dict[int, str]:
+    """Return the sex, ``female`` or ``male``, of each actor from ``VideoDemographics.csv``.
+
+    The table lies in ``data`` or in ``crema_d/`` or ``crema_d_labels/`` below it.
+
+    Raises:
+        FileNotFoundError: there is no such table.
+        ValueError: it has other columns.
+    """
+    folders = (data, data / "crema_d", data / "crema_d_labels")
+    paths = [path for folder in folders if (path := folder / _DEMOGRAPHICS).is_file()]
+    if not paths:
+        raise FileNotFoundError(f"no {_DEMOGRAPHICS} in {', '.join(map(str, folders))}")
+    with paths[0].open(newline="") as file:
+        rows = csv.DictReader(file)
+        if absent := {"ActorID", "Sex"} - set(rows.fieldnames or ()):
+            raise ValueError(f"'{paths[0]}' has no columns {sorted(absent)}: expected the actors")
+        return {int(row["ActorID"]): row["Sex"].lower() for row in rows}
+
+
+def _parse_clip(path: Path, votes: Mapping[str, tuple[np.ndarray, float, int]]) -> CremaDClip:
     fields = path.stem.split("_")
     if len(fields) != 4 or fields[2] not in CREMA_D_CODES or not fields[0].isdigit():
         raise ValueError(f"'{path.name}' is no CREMA-D name: expected such as 1001_DFA_ANG_XX")
     emotion = CREMA_D_CODES[fields[2]]
     acted = np.eye(len(EMOTIONS), dtype=np.float32)[EMOTIONS.index(emotion)]
-    share, intensity = votes.get(path.stem, (acted, 0.5))
-    return CremaDClip(path, emotion, int(fields[0]), share, intensity)
+    share, intensity, voters = votes.get(path.stem, (acted, 0.5, 0))
+    return CremaDClip(path, emotion, int(fields[0]), share, intensity, voters)
 
 
-def _read_votes(path: Path, digit: str) -> tuple[set[str], dict[str, tuple[np.ndarray, float]]]:
-    """Names of all clips; by name, the share of votes per class and mean intensity (0 to 1).
+def _read_votes(
+    path: Path, digit: str
+) -> tuple[set[str], dict[str, tuple[np.ndarray, float, int]]]:
+    """Names of all clips; by name, share of votes per class, mean intensity (0 to 1), voters.
 
     Only votes whose row id begins with ``digit`` count.
     """
     names: set[str] = set()
-    votes: dict[str, tuple[np.ndarray, float]] = {}
+    votes: dict[str, tuple[np.ndarray, float, int]] = {}
     with path.open(newline="") as file:
         rows = csv.DictReader(file)
         if absent := _USED_COLUMNS - set(rows.fieldnames or ()):
@@ -129,5 +153,6 @@ def _read_votes(path: Path, digit: str) -> tuple[set[str], dict[str, tuple[np.nd
                 counts[EMOTIONS.index(CREMA_D_CODES[code])] = float(row[column])
             if counts.sum() > 0:
                 intensity = float(row["meanEmoResp"]) / 100
-                votes[row["fileName"]] = (counts / counts.sum(), min(max(intensity, 0.0), 1.0))
+                shares = counts / counts.sum()
+                votes[row["fileName"]] = (shares, min(max(intensity, 0.0), 1.0), int(counts.sum()))
     return names, votes

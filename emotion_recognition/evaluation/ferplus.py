@@ -1,6 +1,5 @@
 """The FER+ benchmark: the frame encoder on the official test split, by majority vote."""
 
-import json
 import logging
 import time
 from pathlib import Path
@@ -13,7 +12,14 @@ from torch import Tensor
 
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import FERPLUS_CLASSES
-from emotion_recognition.evaluation.metrics import classification_report
+from emotion_recognition.evaluation.judgements import Judgements, summarise
+from emotion_recognition.evaluation.report import (
+    Page,
+    Table,
+    classification_pictures,
+    classification_tables,
+    write_page,
+)
 from emotion_recognition.model.checkpoint import checkpoint_sha256
 from emotion_recognition.model.frame_encoder import (
     SHIPPED_WEIGHTS,
@@ -23,11 +29,18 @@ from emotion_recognition.model.frame_encoder import (
 
 logger = logging.getLogger(__name__)
 
+NAME = "ferplus"
+
 TIMED_FACES = 200
+
+ABOUT = """\
+The frame encoder on the official test split of FER+, eight emotions. The truth is the majority
+vote; images whose majority is unknown or 'not a face' are left out. Each image is seen once, as it
+is; nothing is averaged over mirrored or shifted copies."""
 
 
 def benchmark_ferplus(data: Path, out: Path, weights: Path | None = None) -> dict[str, Any]:
-    """Measure a frame encoder on the FER+ test split and write ``ferplus.json`` into ``out``.
+    """Measure a frame encoder on the FER+ test split.
 
     The truth is the majority vote; images whose majority is unknown or 'not a face' are left out.
     Each image is seen once, as it is: nothing is averaged over flipped or shifted copies, because
@@ -35,13 +48,13 @@ def benchmark_ferplus(data: Path, out: Path, weights: Path | None = None) -> dic
 
     Args:
         data: The folder that holds ``ferplus/``.
-        out: The folder for the result; it is made if it does not exist.
+        out: The folder for ``ferplus.json``, ``.md`` and plots; made if it does not exist.
         weights: The checkpoint; the shipped one if None.
 
     Returns:
-        The metrics of :func:`classification_report`, ``folds`` (the same for the one official
-        split), ``ms_per_face`` (median, faces one by one on one CPU thread), ``parameters``,
-        ``seconds`` and ``checkpoint`` (id and SHA-256).
+        The summary (:func:`summarise`; its one fold is the official split), ``ms_per_face``
+        (median, faces one by one on one CPU thread), ``parameters``, ``seconds`` and ``checkpoint``
+        (id and SHA-256), as written.
 
     Raises:
         FileNotFoundError: The data set is not there.
@@ -55,18 +68,27 @@ def benchmark_ferplus(data: Path, out: Path, weights: Path | None = None) -> dic
     logger.info("%d faces, weights %s", len(test), metadata["id"])
     logits = predict_logits(encoder, test.images)
     probabilities = torch.softmax(logits / float(metadata["temperature"]), dim=1).numpy()
-    report = classification_report(test.majority, probabilities, FERPLUS_CLASSES)
+    judgements = Judgements(test.majority, probabilities, np.zeros(len(test), np.int64))
+    summary = summarise(judgements, FERPLUS_CLASSES)
     result = {
-        "benchmark": "ferplus",
-        **report,
-        "folds": [{"name": "official test split", **report}],
+        "benchmark": NAME,
+        **summary,
+        "folds": [{"name": "official test split", **fold} for fold in summary["folds"]],
         "ms_per_face": milliseconds_per_face(encoder, test.images[:TIMED_FACES]),
         "parameters": sum(weight.numel() for weight in encoder.parameters()),
         "seconds": time.monotonic() - started,
         "checkpoint": {"id": metadata["id"], "sha256": checkpoint_sha256(weights)},
     }
     out.mkdir(parents=True, exist_ok=True)
-    (out / "ferplus.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    conditions = {"test split": summary}
+    size = Table(
+        "Weights",
+        ["id", "parameters", "ms a face (one CPU thread)"],
+        [[metadata["id"], f"{result['parameters']:,}", f"{result['ms_per_face']:.1f}"]],
+    )
+    pictures = classification_pictures(NAME, "FER+ test split", conditions, out)
+    tables = [*classification_tables(conditions), size]
+    write_page(Page("Faces of FER+", ABOUT, tables, pictures), result, out)
     return result
 
 

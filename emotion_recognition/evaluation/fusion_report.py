@@ -1,4 +1,4 @@
-"""Compare ways of fusing two streams: figures over folds, a table and a bar plot."""
+"""Compare ways of fusing two streams: figures over folds, tables and plots."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,63 +9,59 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.evaluation.metrics import classification_report
+from emotion_recognition.evaluation.judgements import brief, spread, summarise
+from emotion_recognition.evaluation.plots import plot_bars
+from emotion_recognition.evaluation.ravdess_voice import judgements_of_actors
+from emotion_recognition.evaluation.report import (
+    FIGURES_NOTE,
+    Table,
+    class_table,
+    classification_pictures,
+    fold_spread,
+    people_table,
+    percent,
+    shown,
+)
 
 CONDITIONS: tuple[str, ...] = ("both", "voice_missing", "face_missing")
 SINGLE: tuple[str, ...] = ("audio", "video")
-FIGURES = ("accuracy", "uar", "top1", "top5", "ece")
 
 
 @dataclass(frozen=True)
 class FoldResult:
-    """Probabilities (N, 8) on the test clips of a fold, by model and then by condition."""
+    """What all models said of the N test clips of a fold.
 
-    actors: tuple[int, ...]
+    ``truth`` and ``actors`` (N,); ``probabilities`` (N, 8) by model and then by condition, of which
+    ``both`` is the first.
+    """
+
     truth: npt.NDArray[np.int64]
+    actors: npt.NDArray[np.int64]
     probabilities: Mapping[str, Mapping[str, npt.NDArray[np.float32]]]
 
 
-def summarise(folds: Sequence[FoldResult]) -> dict[str, Any]:
-    """Return one entry a model, and under ``voice_missing`` and ``face_missing`` the same again.
+def compare(folds: Sequence[FoldResult]) -> dict[str, Any]:
+    """Return one entry a model: its summary (:func:`summarise`), and one for each other condition.
 
-    An entry holds ``accuracy``, ``uar``, ``top1``, ``top5``, ``ece`` and ``loss`` (cross-entropy,
-    nats) over all clips, ``accuracy_mean`` and ``accuracy_std`` (sample standard deviation over the
-    folds; 0 for one) and ``folds``.
+    The entries of conditions other than ``both``, and of each fold, hold headline figures alone.
     """
     models = {}
-    for model in folds[0].probabilities:
-        entries = {condition: _entry(folds, model, condition) for condition in CONDITIONS}
-        models[model] = {**entries.pop("both"), **entries}
+    for model, conditions in folds[0].probabilities.items():
+        found = {condition: _summary(folds, model, condition) for condition in conditions}
+        both, *others = found
+        briefly = {condition: brief(found[condition]) for condition in others}
+        models[model] = {**found[both], "folds": brief(found[both])["folds"], **briefly}
     return models
 
 
-def _entry(folds: Sequence[FoldResult], model: str, condition: str) -> dict[str, Any]:
-    parts = [(fold.truth, fold.probabilities[model][condition]) for fold in folds]
-    truth, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
-    each = [_figures(*part) for part in parts]
-    accuracies = [figures["accuracy"] for figures in each]
-    return {
-        **_figures(truth, probabilities),
-        "accuracy_mean": float(np.mean(accuracies)),
-        "accuracy_std": _spread(accuracies),
-        "folds": [
-            {"actors": list(fold.actors), **figures}
-            for fold, figures in zip(folds, each, strict=True)
-        ],
-    }
-
-
-def _figures(
-    truth: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32]
-) -> dict[str, float]:
-    report = classification_report(truth, probabilities, EMOTIONS)
-    chosen = probabilities[np.arange(len(truth)), truth].astype(np.float64)
-    loss = float(-np.log(np.maximum(chosen, 1e-12)).mean())
-    return {"n": len(truth), **{name: report[name] for name in FIGURES}, "loss": loss}
-
-
-def _spread(values: Sequence[float]) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+def _summary(folds: Sequence[FoldResult], model: str, condition: str) -> dict[str, Any]:
+    judgements = judgements_of_actors(
+        np.concatenate([fold.truth for fold in folds]),
+        np.concatenate([fold.probabilities[model][condition] for fold in folds]),
+        np.repeat(np.arange(len(folds)), [len(fold.truth) for fold in folds]),
+        np.concatenate([fold.actors for fold in folds]),
+    )
+    return summarise(judgements, EMOTIONS)
 
 
 def ranking(models: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,50 +80,57 @@ def ranking(models: Mapping[str, Any]) -> dict[str, Any]:
         "best_fusion": fusion,
         "best_fusion_accuracy": best,
         "gain": best - base,
-        "gain_std": _spread(gains),
+        "gain_std": spread(gains),
     }
 
 
-def table(models: Mapping[str, Any]) -> str:
-    """Return the figures as a Markdown table, percent but for the loss."""
-    lines = [
-        "| Model | Accuracy | Folds | UAR | Top 5 | Loss | ECE | Voice missing | Face missing |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+def fusion_tables(models: Mapping[str, Any], conditions: Sequence[str], chosen: str) -> list[Table]:
+    """Return the comparison of all models, and the tables by class and person of ``chosen``."""
+    others = conditions[1:]
+    columns = ["model", "WAR", "±", "UAR", "F1", "top 5", "loss", "ECE"]
+    rows = [
+        [
+            name,
+            percent(entry["accuracy"]),
+            fold_spread(entry, "accuracy"),
+            *(percent(entry[figure]) for figure in ("uar", "macro_f1", "top5")),
+            f"{entry['loss']:.3f}",
+            f"{entry['ece']:.3f}",
+            *(percent(entry[condition]["accuracy"]) for condition in others),
+        ]
+        for name, entry in models.items()
     ]
-    for name, entry in models.items():
-        spread = f"{100 * entry['accuracy_mean']:.1f} ± {100 * entry['accuracy_std']:.1f}"
-        missing = (f"{100 * entry[c]['accuracy']:.1f}" for c in CONDITIONS[1:])
-        lines.append(
-            f"| {name} | {100 * entry['accuracy']:.1f} | {spread} | {100 * entry['uar']:.1f} | "
-            f"{100 * entry['top5']:.1f} | {entry['loss']:.3f} | {entry['ece']:.3f} | "
-            + " | ".join(missing)
-            + " |"
-        )
-    return "\n".join(lines) + "\n"
+    note = (
+        f"{FIGURES_NOTE} The last columns are accuracies. Every figure under every condition and "
+        "in every fold is in the JSON."
+    )
+    return [
+        Table("All models", [*columns, *map(shown, others)], rows, note),
+        class_table(models[chosen], f"{chosen}, both"),
+        people_table({name: models[name] for name in (*SINGLE, chosen)}, "model"),
+    ]
 
 
-def plot(models: Mapping[str, Any], path: Path) -> None:
-    """Draw the mean accuracy over the folds with its standard deviation, by condition."""
-    # Heavy to import, and of use only here.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def fusion_pictures(
+    name: str, models: Mapping[str, Any], conditions: Sequence[str], chosen: str, out: Path
+) -> dict[str, Path]:
+    """Draw the comparison, and confusion, reliability and speakers of ``chosen``, into ``out``."""
+    both, *others = conditions
 
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    places = np.arange(len(models))
-    for index, condition in enumerate(CONDITIONS):
-        entries = [e if condition == "both" else e[condition] for e in models.values()]
-        axes.bar(
-            places + (index - 1) * 0.27,
-            [100 * entry["accuracy_mean"] for entry in entries],
-            0.27,
-            yerr=[100 * entry["accuracy_std"] for entry in entries],
-            capsize=2,
-            label=condition.replace("_", " "),
-        )
-    axes.set_xticks(places, list(models), rotation=25, ha="right")
-    axes.set_ylabel("accuracy (%)")
-    axes.set_title("Mean over the folds and standard deviation")
-    figure.legend(loc="outside lower center", ncols=len(CONDITIONS), frameon=False)
-    figure.savefig(path, dpi=120)
+    def bars(shown_conditions: Sequence[str], path: Path) -> Path:
+        series = {
+            shown(condition): [
+                (found["accuracy_mean"], found["accuracy_std"])
+                for found in (e if condition == both else e[condition] for e in models.values())
+            ]
+            for condition in shown_conditions
+        }
+        title = "Accuracy, mean and standard deviation over the folds"
+        plot_bars(list(models), series, title, "accuracy (%)", path)
+        return path
+
+    pictures = {"Accuracy by model and missing stream": bars(CONDITIONS, out / f"{name}.png")}
+    if noisy := [condition for condition in others if condition not in CONDITIONS]:
+        pictures["Accuracy by model and noise"] = bars([both, *noisy], out / f"{name}-noise.png")
+    own = {chosen: models[chosen]}
+    return {**pictures, **classification_pictures(name, f"RAVDESS, {chosen}", own, out)}

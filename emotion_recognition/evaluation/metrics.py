@@ -22,11 +22,12 @@ def classification_report(
         labels: The C class names.
 
     Returns:
-        ``n``, ``accuracy`` (the same as ``top1``), ``uar``, ``top1``, ``top5``,
-        ``macro_precision``, ``macro_recall``, ``macro_f1``, ``per_class`` (for each label its
-        ``precision``, ``recall``, ``f1`` and ``support``), ``confusion`` (row: truth, column:
-        prediction), ``labels`` and ``ece``. Macro averages are over the classes that occur in
-        ``truth``.
+        ``n``, ``accuracy`` (weighted average recall ``war``, the same as ``top1``), ``uar``,
+        ``top1``, ``top5``, ``loss`` (cross-entropy, nats), ``macro_precision``, ``macro_recall``,
+        ``macro_f1``, ``per_class`` (for each label its ``precision``, ``recall``, ``f1`` and
+        ``support``), ``confusion`` (row: truth, column: prediction), ``labels``, ``ece`` and
+        ``reliability`` (see :func:`reliability_bins`). Macro averages are over the classes that
+        occur in ``truth``.
 
     Raises:
         ValueError: The shapes do not fit each other, there is no sample, or an index of ``truth``
@@ -40,12 +41,15 @@ def classification_report(
         truth, predicted, labels=range(len(labels)), zero_division=0
     )
     occurs = support > 0
+    accuracy = top_k_accuracy(truth, probabilities, 1)
     return {
         "n": len(truth),
-        "accuracy": top_k_accuracy(truth, probabilities, 1),
+        "accuracy": accuracy,
+        "war": accuracy,
         "uar": float(recall[occurs].mean()),
-        "top1": top_k_accuracy(truth, probabilities, 1),
+        "top1": accuracy,
         "top5": top_k_accuracy(truth, probabilities, 5),
+        "loss": cross_entropy(np.eye(len(labels))[truth], probabilities),
         "macro_precision": float(precision[occurs].mean()),
         "macro_recall": float(recall[occurs].mean()),
         "macro_f1": float(f1[occurs].mean()),
@@ -61,6 +65,7 @@ def classification_report(
         "labels": list(labels),
         "confusion": confusion_matrix(truth, predicted, labels=range(len(labels))).tolist(),
         "ece": expected_calibration_error(truth, probabilities),
+        "reliability": reliability_bins(truth, probabilities),
     }
 
 
@@ -88,13 +93,53 @@ def expected_calibration_error(
     Raises:
         ValueError: As for :func:`classification_report`.
     """
+    found = reliability_bins(truth, probabilities, bins)
+    gaps = [part["n"] * abs(part["accuracy"] - part["confidence"]) for part in found]
+    return float(sum(gaps) / sum(part["n"] for part in found))
+
+
+def reliability_bins(
+    truth: npt.ArrayLike, probabilities: npt.ArrayLike, bins: int = ECE_BINS
+) -> list[dict[str, float]]:
+    """Return the bins of a reliability diagram that hold samples, from low to high confidence.
+
+    Each has ``low`` and ``high`` (the bin is (low, high]), ``n``, and the mean ``confidence`` and
+    ``accuracy`` of its samples (Guo et al. 2017, equations 1 and 2).
+
+    Raises:
+        ValueError: As for :func:`classification_report`.
+    """
     truth, probabilities = _checked(truth, probabilities)
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == truth
     members = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    # In each bin n * |accuracy - confidence| is the sum of the differences.
-    gaps = np.bincount(members, weights=correct - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(truth))
+    return [
+        {
+            "low": index / bins,
+            "high": (index + 1) / bins,
+            "n": int((members == index).sum()),
+            "confidence": float(confidence[members == index].mean()),
+            "accuracy": float(correct[members == index].mean()),
+        }
+        for index in np.unique(members).tolist()
+    ]
+
+
+def cross_entropy(targets: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
+    """Return the mean cross-entropy in nats of distributions (N, C) under ``probabilities`` (N, C).
+
+    Probabilities below 1e-12 count as that.
+    """
+    logarithms = np.log(np.maximum(np.asarray(probabilities, np.float64), 1e-12))
+    return float(-(np.asarray(targets, np.float64) * logarithms).sum(axis=1).mean())
+
+
+def concordance(truth: npt.ArrayLike, estimate: npt.ArrayLike) -> float:
+    """Return the concordance correlation coefficient (Lin 1989): 1 for equal series (N,), N > 1."""
+    x, y = np.asarray(truth, np.float64), np.asarray(estimate, np.float64)
+    covariance = ((x - x.mean()) * (y - y.mean())).mean()
+    spread = x.var() + y.var() + (x.mean() - y.mean()) ** 2
+    return float(2 * covariance / spread) if spread > 0 else 1.0
 
 
 def _checked(

@@ -37,6 +37,7 @@ from emotion_recognition.nodes.diagnostics import (
     stream_report,
 )
 from emotion_recognition.nodes.inbox import Inbox, Item, Kind
+from emotion_recognition.nodes.overlay import Overlay
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
 from emotion_recognition.nodes.settings import Settings, declare_settings
 from emotion_recognition.nodes.spin import StartError, run_nodes
@@ -76,12 +77,14 @@ class EmotionNode(Node):
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
         recognizer = _recognizer(settings, self._model)
         self._detector_name = recognizer.detector_name
+        self._overlay = _overlay(self) if settings.publish_overlay else None
         self._worker = Worker(
             recognizer,
             self._inbox,
             settings.audio_fallback,
             self._publish,
             complain,
+            self._overlay.show if self._overlay else None,
         )
         self._latencies = Latencies()
         self._published = Arrivals()
@@ -134,6 +137,8 @@ class EmotionNode(Node):
         """Called in the worker's thread."""
         message = emotion_state(estimate, self._now_ns())
         self._emotions.publish(message)
+        if self._overlay is not None:
+            self._overlay.note(estimate)
         if estimate.available:
             self._published.tick(time.monotonic())
             self._latencies.add(nanoseconds(message.latency) / 1e9)
@@ -256,6 +261,18 @@ def _recognizer(settings: Settings, model: EmotionModel) -> Recognizer:
         raise StartError(
             f"parameters 'face_detector' and 'face_detector_model': {error}"
         ) from error
+    except CheckpointError as error:
+        raise StartError(
+            f"parameters 'smoothing' is '{settings.recognizer.smoothing}' and 'face_detector' is "
+            f"'{settings.recognizer.vision.detector}', and a file that they need is unfit: {error}"
+        ) from error
+
+
+def _overlay(node: Node) -> Overlay:
+    try:
+        return Overlay(node)
+    except CheckpointError as error:
+        raise StartError(f"parameter 'publish_overlay' is true: {error}") from error
 
 
 def _status(node: str, report: Report) -> DiagnosticStatus:

@@ -13,6 +13,7 @@ from emotion_recognition.nodes.parameters import Parameter, declare
 from emotion_recognition.nodes.qos import RELIABILITIES
 from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.recognizer import RecognizerConfig
+from emotion_recognition.smoothing import METHODS
 from emotion_recognition.vision.detect import DETECTORS
 from emotion_recognition.vision.stream import VisionConfig
 
@@ -65,9 +66,15 @@ PARAMETERS = (
         10.0,
     ),
     Parameter(
+        "smoothing",
+        _RECOGNIZER.smoothing,
+        "how the probabilities are steadied from window to window",
+        choices=METHODS,
+    ),
+    Parameter(
         "smoothing_s",
         _RECOGNIZER.smoothing_s,
-        "time constant of the smoothing, s; 0: none",
+        "time constant of exponential smoothing, and of valence, arousal and intensity, s; 0: none",
         0.0,
         10.0,
     ),
@@ -100,6 +107,9 @@ PARAMETERS = (
         0.1,
         10.0,
     ),
+    Parameter(
+        "publish_overlay", False, "whether to publish a picture of face, landmarks and emotion"
+    ),
 )
 
 
@@ -119,6 +129,7 @@ class Settings:
     audio_type: str
     audio_queue_s: float
     audio_fallback: AudioFormat
+    publish_overlay: bool
 
 
 def declare_settings(node: Node) -> Settings:
@@ -136,6 +147,7 @@ def declare_settings(node: Node) -> Settings:
             publish_rate=value["publish_rate"],
             min_window_s=value["min_window_s"],
             stale_after_s=value["stale_after_s"],
+            smoothing=value["smoothing"],
             smoothing_s=value["smoothing_s"],
             withhold_below=value["withhold_below"],
             audio=AudioConfig(denoise=value["audio_denoise"], normalise=value["audio_normalise"]),
@@ -169,4 +181,5 @@ def declare_settings(node: Node) -> Settings:
         audio_type=value["audio_type"],
         audio_queue_s=value["audio_queue_s"],
         audio_fallback=fallback,
+        publish_overlay=value["publish_overlay"],
     )

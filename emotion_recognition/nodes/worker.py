@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from emotion_recognition.audio.decode import AudioFormatError, sanitize
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
 from emotion_recognition.estimate import Estimate
@@ -14,6 +16,7 @@ from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.nodes.inbox import Inbox, Item
 from emotion_recognition.recognizer import Recognizer, RecognizerStatus
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
+from emotion_recognition.vision.stream import FaceObservation
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,8 @@ class Worker:
         fallback: Format of sound that comes without a description.
         publish: Called with each estimate, in the worker's thread.
         complain: Called with a text about each message that cannot be used.
+        show: Called with the header of each image that was looked at, its pixels (which may be
+            drawn on) and the face that was found, in the worker's thread.
     """
 
     def __init__(
@@ -36,12 +41,14 @@ class Worker:
         fallback: AudioFormat,
         publish: Callable[[Estimate], None],
         complain: Callable[[str], None],
+        show: Callable[[Any, np.ndarray, FaceObservation | None], None] | None = None,
     ) -> None:
         self._recognizer = recognizer
         self._inbox = inbox
         self._format = fallback
         self._publish = publish
         self._complain = complain
+        self._show = show
         self._unusable_coding = ""
         self._clock_ahead_ns = 0  # node clock less sensor stamp, of the last message
         self._thread = threading.Thread(target=self._run, name="recognizer", daemon=True)
@@ -121,6 +128,8 @@ class Worker:
             return
         self.used_images += 1
         self._recognizer.add_frame(stamp_ns, image, message.header.frame_id)
+        if self._show is not None:
+            self._show(message.header, image, self._recognizer.face)
 
     def _handle_audio(self, message: Any, received_ns: int) -> None:
         if self._unusable_coding:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from emotion_recognition.audio.stream import AudioConfig
 from emotion_recognition.model.emotion_model import WINDOW_S
+from emotion_recognition.smoothing import METHODS
 from emotion_recognition.vision.stream import VisionConfig
 
 
@@ -15,12 +16,15 @@ class RecognizerConfig:
     publish_rate: float = 4.0  # windows a second
     min_window_s: float = 1.0  # estimates begin once a stream has covered this much
     stale_after_s: float = 1.0  # a stream that is silent for longer is left out
-    smoothing_s: float = 0.5  # time constant of the smoothing; 0: none
+    smoothing: str = "hysteresis"  # of the probabilities, one of METHODS
+    smoothing_s: float = 0.5  # time constant: exponential, and of valence, arousal, intensity
     withhold_below: float = 0.35  # estimates of lower confidence are flagged WITHHELD
     audio: AudioConfig = field(default_factory=AudioConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)
 
     def __post_init__(self) -> None:
+        if self.smoothing not in METHODS:
+            raise ValueError(f"smoothing is {self.smoothing!r}; allowed: {', '.join(METHODS)}")
         shortest_stale = 2 / self.vision.face_rate  # longer than from one face to the next
         for name, low, high, why in (
             ("window_s", 0.5, WINDOW_S, ""),

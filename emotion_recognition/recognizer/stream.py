@@ -13,8 +13,8 @@ from emotion_recognition.model.emotion_model import EmotionModel, Prediction, lo
 from emotion_recognition.recognizer import part
 from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerStatus
 from emotion_recognition.recognizer.part import SECOND_NS, VIDEO_ROW, Part
-from emotion_recognition.smoothing import Smoother
-from emotion_recognition.vision.stream import FaceStream
+from emotion_recognition.smoothing import ExponentialFilter, make_filter
+from emotion_recognition.vision.stream import FaceObservation, FaceStream
 from emotion_recognition.windows import RingBuffer
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,8 @@ class Recognizer:
         """Build the streams; without ``model`` the shipped one is loaded.
 
         Raises:
-            model.checkpoint.CheckpointError: the shipped weights are missing or damaged.
+            model.checkpoint.CheckpointError: the shipped weights, or the parameters of the
+                smoothing, are missing or damaged.
             vision.detect.DetectorError: the face detector is missing or damaged.
         """
         self.config = config
@@ -63,9 +64,12 @@ class Recognizer:
         self._span_ns = self._window_ns + self._stale_ns + 2 * SECOND_NS
         self._audio_stream = AudioStream(config.audio)
         self._face_stream = FaceStream(config.vision)
+        self.face: FaceObservation | None = None  # in the newest frame that was added
         self._audio = _Stream(FEATURE_SIZE, self._span_ns)
         self._video = _Stream(VIDEO_ROW, self._span_ns)
-        self._smoother = Smoother(config.smoothing_s, gap_s=config.window_s)
+        self._steadied = make_filter(config.smoothing, config.smoothing_s, gap_s=config.window_s)
+        score_s = 0.0 if config.smoothing == "none" else config.smoothing_s
+        self._scores = ExponentialFilter(score_s, gap_s=config.window_s)
         self._frames = self._faces = self._late_frames = self._chunks = 0
         self._dropped_estimates = self._clock_jumps = self._gaps = 0
         self._forget()
@@ -82,10 +86,11 @@ class Recognizer:
         self._audio_stream.reset()
         self._video.clear()
         self._face_stream.reset()
+        self.face = None
         self._forget()
 
     def _forget(self) -> None:
-        self._smoother.reset()
+        self._reset_filters()
         self._next_window: int | None = None  # windows are numbered end / period
         self._subject = ""
         self._frame_id = ""
@@ -102,9 +107,9 @@ class Recognizer:
         if stamp_ns != self._video.newest_ns and not self._is_next_frame(stamp_ns):
             return
         self._frame_id = frame_id
-        face = self._face_stream.add(stamp_ns, image)
-        self._faces += face is not None
-        self._video.buffer.add([stamp_ns], part.video_row(face, self.model))
+        self.face = self._face_stream.add(stamp_ns, image)
+        self._faces += self.face is not None
+        self._video.buffer.add([stamp_ns], part.video_row(self.face, self.model))
 
     def add_audio(self, chunk: AudioChunk) -> None:
         """Turn a piece of sound into features and keep them."""
@@ -279,20 +284,23 @@ class Recognizer:
         self, end_ns: int, subject: str, prediction: Prediction
     ) -> tuple[tuple[float, ...], float, float, float]:
         if subject and self._subject and subject != self._subject:
-            self._smoother.reset()
+            self._reset_filters()
         self._subject = subject or self._subject
-        scores = (prediction.valence, prediction.arousal, prediction.intensity)
-        numbers = np.array([*prediction.probabilities, *scores], np.float64)
-        smoothed = self._smoother.update(end_ns, numbers)
-        *probabilities, valence, arousal, intensity = smoothed.tolist()
-        return tuple(probabilities), valence, arousal, intensity
+        probabilities = self._steadied.update(end_ns, prediction.probabilities.astype(np.float64))
+        scores = np.array([prediction.valence, prediction.arousal, prediction.intensity])
+        valence, arousal, intensity = self._scores.update(end_ns, scores).tolist()
+        return tuple(probabilities.tolist()), valence, arousal, intensity
+
+    def _reset_filters(self) -> None:
+        self._steadied.reset()
+        self._scores.reset()
 
     def _outage(self, stamp_ns: int, newest_ns: int, flags: Flags) -> Estimate | None:
         """The note that there is nothing to say, once until there is again."""
         if self._in_outage:
             return None
         self._in_outage = True
-        self._smoother.reset()
+        self._reset_filters()
         return Estimate(
             stamp_ns=stamp_ns,
             window_ns=self._window_ns,

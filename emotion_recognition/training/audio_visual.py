@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.metrics import classification_report
-from emotion_recognition.evaluation.ravdess_voice import centre_window
+from emotion_recognition.evaluation.voice_folds import centre_window
+from emotion_recognition.model.branches import Branch
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
     checkpoint_sha256,
@@ -45,7 +45,7 @@ from emotion_recognition.training.clip_pairs import (
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import Adam, Constant, Optimiser, Schedule
-from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
+from emotion_recognition.training.trainer import Task, Training, fit, kept_epoch, leads
 
 CONDITIONS = {"both": (True, True), "voice_missing": (False, True), "face_missing": (True, False)}
 """Whether there is sound, and whether there is a face."""
@@ -139,7 +139,6 @@ def run(config: AudioVisual, data: Path, out: Path, features: Path, resume: bool
     Raises:
         ConfigError: The configuration does not fit the data or the starting checkpoint.
     """
-    need_lightning()
     began = time.monotonic()
     start = _starting_state(config) if config.start else None
     clips = read_pairs(config.data, data, features)
@@ -164,13 +163,14 @@ def run(config: AudioVisual, data: Path, out: Path, features: Path, resume: bool
     return path
 
 
-def set_statistics(branch: nn.Module, clips: ClipPairs, rows: Tensor) -> None:
+def set_statistics(branch: Branch, clips: ClipPairs, rows: Tensor) -> None:
     """Set the input scaling of an audio branch to the statistics of the clips' frames."""
     frames, lengths = clips.frames[rows], clips.lengths[rows]
     valid = torch.arange(frames.shape[1])[None] < lengths[:, None]
-    columns = frames[valid][:, branch.columns - len(branch.mean) : branch.columns].float()
-    branch.mean.copy_(columns.mean(dim=0))
-    branch.std.copy_(columns.std(dim=0).clamp(min=1e-3))
+    mean, std = branch.get_buffer("mean"), branch.get_buffer("std")
+    columns = frames[valid][:, branch.columns - len(mean) : branch.columns].float()
+    mean.copy_(columns.mean(dim=0))
+    std.copy_(columns.std(dim=0).clamp(min=1e-3))
 
 
 def drop_streams(batch: Windows, voice: float, face: float) -> Windows:
@@ -202,7 +202,7 @@ def _starting_state(config: AudioVisual) -> dict[str, Tensor]:
         state, metadata = load_checkpoint(Path(config.start), KIND)
         found = asdict(NetworkConfig(**json.loads(metadata["config"])))
         labels = json.loads(metadata["labels"])
-    except (CheckpointError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (CheckpointError, KeyError, TypeError, ValueError) as error:
         raise ConfigError("start", str(error)) from error
     for name, value in asdict(config.network).items():
         if found[name] != value:
@@ -220,9 +220,7 @@ def _judge(network: nn.Module, clips: Clips) -> tuple[dict[str, Tensor], Tensor]
     parts = torch.arange(len(clips)).split(256)
     batches = [clips[part.tolist()] for part in parts]
     logits = {
-        name: torch.cat(
-            [network(b[0], b[1] & heard, b[2], b[3] & seen).logits for b in batches]
-        )
+        name: torch.cat([network(b[0], b[1] & heard, b[2], b[3] & seen).logits for b in batches])
         for name, (heard, seen) in CONDITIONS.items()
     }
     return logits, torch.cat([batch[4] for batch in batches])
@@ -246,13 +244,12 @@ def _finish(
         report = classification_report(truth.numpy(), found.softmax(dim=1).numpy(), EMOTIONS)
         reports[name] = {**report, "loss": float(functional.cross_entropy(found, truth))}
     history = json.loads((path.parent / "history.json").read_text(encoding="utf-8"))
-    best = max(history, key=lambda entry: entry[f"valid_{config.trainer.monitor}"])
     result = {
         **reports.pop("both"),
         **reports,
         "stage": "audio_visual",
         "epochs": len(history),
-        "valid": best,
+        "valid": kept_epoch(history, config.trainer),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "test_speakers": sorted({clips.speakers[row] for row in split.test.tolist()}),
         "valid_speakers": sorted({clips.speakers[row] for row in split.valid.tolist()}),
@@ -260,7 +257,7 @@ def _finish(
         "seconds": seconds,
         "config": asdict(config),
     }
-    extra = {} if config.data.corpus == "ravdess_pairs" else {"sha": checkpoint_sha256(ENCODER)}
+    encoded = not isinstance(config.data, RavdessPairs)
     save_checkpoint(
         path,
         network,
@@ -276,7 +273,7 @@ def _finish(
             }
         ),
         licence=LICENCE,
-        **{"frame_encoder_sha256": value for value in extra.values()},
+        **({"frame_encoder_sha256": checkpoint_sha256(ENCODER)} if encoded else {}),
     )
     text = json.dumps(result, indent=2)
     (path.parent / "report.json").write_text(text + "\n", encoding="utf-8")

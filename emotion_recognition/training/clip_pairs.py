@@ -26,6 +26,7 @@ from emotion_recognition.corpora.corpus import CorpusError
 from emotion_recognition.corpora.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from emotion_recognition.corpora.openface import ACTION_UNITS
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.evaluation.ravdess_voice import feature_cache
 from emotion_recognition.model.checkpoint import checkpoint_sha256
 from emotion_recognition.model.emotion_model import WEIGHTS
 from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
@@ -139,6 +140,14 @@ class Split:
     test: Tensor
 
 
+@dataclass(frozen=True)
+class _Clip:
+    path: Path
+    sound: Path | None  # where the sound lies in a file of its own
+    label: int
+    speaker: str
+
+
 def vector_size(source: Source) -> int:
     """Return the size of the vectors that the faces of a source have."""
     return ACTION_UNITS if isinstance(source, RavdessPairs) else FrameEncoder.VECTOR_SIZE
@@ -157,39 +166,23 @@ def read_pairs(source: Source, data: Path, features: Path) -> ClipPairs:
     """
     features.mkdir(parents=True, exist_ok=True)
     if isinstance(source, RavdessPairs):
-        cache = features / "ravdess-fusion-features.npz"  # that of the benchmark
-        _wait_for(cache)
-        voices, units = _read("data.corpus", lambda: paired_clips(data, cache))
+        _wait_for(feature_cache(features))
+        voices, units, _ = _read("data.corpus", lambda: paired_clips(data, features))
         seen = torch.ones(len(voices), 1, dtype=torch.bool)
         speakers = tuple(str(actor) for actor in voices.actors.tolist())
         vectors = units[:, None]
         return ClipPairs(voices.frames, voices.lengths, vectors, seen, voices.labels, speakers)
-    if isinstance(source, RavdessClips):
-        clips = _read(
-            "data.folder",
-            lambda: ravdess.read(data / source.folder, "speech", "audio-video").check(False),
-        )
-        sounds = [_sound_of(clip, data / source.sound) for clip in clips]
-        labels, paths = [clip.label for clip in clips], [clip.path for clip in clips]
-        speakers = tuple(str(clip.actor) for clip in clips)
-    else:
-        recordings = _read(
-            "data.folder", lambda: class_folders.read(data / source.folder).check(False)
-        )
-        labels, paths = [item.label for item in recordings], [item.path for item in recordings]
-        wrong = [path.name for path in paths if path.suffix.lower() not in VIDEO_SUFFIXES]
-        if wrong:
-            allowed = " ".join(VIDEO_SUFFIXES)
-            raise ConfigError("data.folder", f"found '{wrong[0]}'; allowed: videos ({allowed})")
-        speakers = tuple(_speaker(path) for path in paths)
-        sounds = [None] * len(paths)
-    cache = features / f"clips-{_key(paths, source.detector)}.npz"
+    clips = _ravdess(source, data) if isinstance(source, RavdessClips) else _own(source, data)
+    cache = features / f"clips-{_key(clips, source.detector)}.npz"
     _wait_for(cache)
     if not cache.is_file():
-        _write_windows(paths, sounds, make_detector(source.detector), cache)
+        _write_windows(clips, make_detector(source.detector), cache)
+    names = ("frames", "lengths", "vectors", "seen")
     with np.load(cache) as stored:
-        parts = [torch.from_numpy(stored[name]) for name in ("frames", "lengths", "vectors", "seen")]
-    return ClipPairs(*parts, torch.tensor(labels), speakers)
+        frames, lengths, vectors, seen = (torch.from_numpy(stored[name]) for name in names)
+    labels = torch.tensor([clip.label for clip in clips])
+    speakers = tuple(clip.speaker for clip in clips)
+    return ClipPairs(frames, lengths, vectors, seen, labels, speakers)
 
 
 def split_by_speaker(source: Source, clips: ClipPairs) -> Split:
@@ -214,15 +207,18 @@ def split_by_speaker(source: Source, clips: ClipPairs) -> Split:
     train = tuple(name for name in there if name not in test + valid)
     if not train:
         raise ConfigError(fields["train"], "nobody is left to train on; add recordings of others")
-    rows = [
-        torch.tensor([row for row, name in enumerate(clips.speakers) if name in names])
-        for names in (train, valid, test)
-    ]
-    known, asked = (set(clips.labels[part].tolist()) for part in (rows[0], rows[2]))
+    split = Split(*(_rows_of(people, clips) for people in (train, valid, test)))
+    known = set(clips.labels[split.train].tolist())
+    asked = set(clips.labels[torch.cat([split.valid, split.test])].tolist())
     if asked - known:
-        names = ", ".join(EMOTIONS[label] for label in sorted(asked - known))
-        raise ConfigError(fields["train"], f"tested on {names}, of which there is nothing to learn")
-    return Split(*rows)
+        classes = ", ".join(EMOTIONS[label] for label in sorted(asked - known))
+        problem = f"tested on {classes}, of which there is nothing to learn"
+        raise ConfigError(fields["train"], problem)
+    return split
+
+
+def _rows_of(people: Sequence[str], clips: ClipPairs) -> Tensor:
+    return torch.tensor([row for row, name in enumerate(clips.speakers) if name in people])
 
 
 def _check_fold(fold: int) -> None:
@@ -246,13 +242,26 @@ def _wait_for(cache: Path) -> None:
         time.sleep(1)
 
 
-def _speaker(path: Path) -> str:
-    name, underscore, _ = path.stem.partition("_")
-    if not name or not underscore:
-        raise ConfigError(
-            "data.folder", f"found '{path.name}'; allowed: names such as anna_03.mp4, of anna"
-        )
-    return name
+def _ravdess(source: RavdessClips, data: Path) -> list[_Clip]:
+    folder = data / source.folder
+    found = _read("data.folder", lambda: ravdess.read(folder, "speech", "audio-video"))
+    clips = _read("data.folder", lambda: found.check(complete=False))
+    return [
+        _Clip(clip.path, _sound_of(clip, data / source.sound), clip.label, str(clip.actor))
+        for clip in clips
+    ]
+
+
+def _own(source: ClassFolders, data: Path) -> list[_Clip]:
+    clips = _read("data.folder", lambda: class_folders.read(data / source.folder).check())
+    for path in (clip.path for clip in clips):
+        if path.suffix.lower() not in VIDEO_SUFFIXES:
+            allowed = " ".join(VIDEO_SUFFIXES)
+            raise ConfigError("data.folder", f"found '{path.name}'; allowed: videos ({allowed})")
+        if not path.stem.partition("_")[1]:
+            allowed = "names such as anna_03.mp4, of anna"
+            raise ConfigError("data.folder", f"found '{path.name}'; allowed: {allowed}")
+    return [_Clip(clip.path, None, clip.label, clip.path.stem.split("_")[0]) for clip in clips]
 
 
 def _sound_of(clip: ravdess.RavdessClip, folder: Path) -> Path | None:
@@ -264,24 +273,23 @@ def _sound_of(clip: ravdess.RavdessClip, folder: Path) -> Path | None:
     return found[0]
 
 
-def _key(paths: Sequence[Path], detector: str) -> str:
+def _key(clips: Sequence[_Clip], detector: str) -> str:
     """Name what the windows of some clips depend on."""
     parts = [checkpoint_sha256(ENCODER), detector]
-    parts += [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
+    stats = [(clip.path, clip.path.stat()) for clip in clips]
+    parts += [f"{path} {found.st_size} {found.st_mtime_ns}" for path, found in stats]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _write_windows(
-    paths: Sequence[Path], sounds: Sequence[Path | None], detector: FaceDetector, cache: Path
-) -> None:
+def _write_windows(clips: Sequence[_Clip], detector: FaceDetector, cache: Path) -> None:
     encoder, _ = load_frame_encoder(ENCODER)
     frames, vectors, seen = [], [], []
-    for path, sound in tqdm(list(zip(paths, sounds, strict=True)), "clips", mininterval=5):
-        window = read_window(path, lambda image: _face(image, detector, SIDE), sound)
+    for clip in tqdm(clips, "clips", mininterval=5):
+        window = read_window(clip.path, lambda image: _face(image, detector, SIDE), clip.sound)
         heard = features_of(window.sound[window.heard], SAMPLE_RATE, AudioConfig())
         frames.append(heard.astype(np.float16))
         # The crops of a strip are loose; those of a video are aligned already.
-        strip = path.suffix.lower() in IMAGE_SUFFIXES
+        strip = clip.path.suffix.lower() in IMAGE_SUFFIXES
         faces = [
             (_face(image, detector, 48) if strip else _shrunk(image)) if there else None
             for image, there in zip(window.faces, window.seen, strict=True)
@@ -294,10 +302,12 @@ def _write_windows(
         seen.append(known)
     lengths = np.array([len(clip) for clip in frames])
     padded = np.zeros((len(frames), max(lengths), frames[0].shape[1]), np.float16)
-    for row, clip in enumerate(frames):
-        padded[row, : len(clip)] = clip
+    for row, columns in enumerate(frames):
+        padded[row, : len(columns)] = columns
+    arrays = {"frames": padded, "lengths": lengths}
+    arrays |= {"vectors": np.stack(vectors), "seen": np.stack(seen)}
     partial = cache.with_name("partial-" + cache.name)
-    np.savez(partial, frames=padded, lengths=lengths, vectors=np.stack(vectors), seen=np.stack(seen))
+    np.savez(partial, **arrays)
     partial.replace(cache)
 
 

@@ -29,7 +29,11 @@ class Augmentation:
 
 def augment(faces: Tensor, options: Augmentation) -> Tensor:
     """Return randomly moved, lit, blurred and covered copies of ``faces``."""
-    faces = _move(faces, options)
+    return disturb(_move(faces, options), options)
+
+
+def disturb(faces: Tensor, options: Augmentation) -> Tensor:
+    """Return randomly lit, blurred and covered copies of ``faces``, each where it was."""
     faces = _light(faces, options)
     faces = _blur(faces, options.blur)
     faces = faces + _uniform(faces, 0, options.noise) * torch.randn_like(faces)

@@ -80,7 +80,8 @@ class Learner(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch."""
         loss = self._loss(self.network, batch, self.current_epoch)
-        self.log("train_loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=1)
+        shown = {"on_step": True, "on_epoch": True, "prog_bar": True, "batch_size": 1}
+        self.log("train_loss", loss, sync_dist=_world() > 1, **shown)  # type: ignore[arg-type]
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -172,7 +173,9 @@ class History(Callback):
         found = trainer.callback_metrics
         names = ("train_loss_epoch", "valid_loss", "valid_war", "valid_uar")
         entry: dict[str, float] = {"epoch": trainer.current_epoch + 1}
-        entry |= {name.removesuffix("_epoch"): float(found[name]) for name in names if name in found}
+        entry |= {
+            name.removesuffix("_epoch"): float(found[name]) for name in names if name in found
+        }
         entry["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         entry["seconds"] = round(time.monotonic() - self._began, 2)
         self._epochs.append(entry)
@@ -227,7 +230,11 @@ def learn(
     """Train and leave ``checkpoints/last.ckpt`` in ``out``, and ``best.ckpt`` if that is kept.
 
     Args:
-        task, optimiser, schedule, training, out: As for :func:`.trainer.fit`.
+        task: What is learnt.
+        optimiser: The optimiser.
+        schedule: The learning rate over the epochs.
+        training: The rest of the recipe.
+        out: Folder for history, logs and checkpoints.
         last: The checkpoint to go on from.
     """
     rows = len(task.train)  # type: ignore[arg-type]
@@ -272,7 +279,7 @@ def learn(
 
 def _callbacks(training: Training, out: Path) -> list[Callback]:
     folder = out / "checkpoints"
-    monitor = {
+    monitor: dict[str, Any] = {
         "monitor": f"valid_{training.monitor}",
         "mode": "min" if training.monitor == "loss" else "max",
     }
@@ -281,9 +288,7 @@ def _callbacks(training: Training, out: Path) -> list[Callback]:
     if training.ema_decay is not None:
         callbacks.append(WeightAveraging(multi_avg_fn=moving_average(training.ema_decay)))
     if training.patience is not None:
-        callbacks.append(
-            Stop(**monitor, patience=training.patience, check_on_train_epoch_end=True)
-        )
+        callbacks.append(Stop(**monitor, patience=training.patience, check_on_train_epoch_end=True))
     if training.keep == "best":
         callbacks.append(ModelCheckpoint(folder, "best", **monitor, **always))
     # After the best one: its state tells which that is.

@@ -25,6 +25,10 @@ class AveragedModel(Generic[Model]):
         self._decay = decay
         self._updates = 0
 
+    def resume(self, updates: int) -> None:
+        """Go on as after so many updates; ``model`` is restored by its state."""
+        self._updates = updates
+
     @torch.no_grad()
     def update(self, model: Model) -> None:
         """Take one step of ``model`` into the average."""

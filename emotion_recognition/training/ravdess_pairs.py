@@ -9,10 +9,12 @@ from torch import Tensor
 
 from emotion_recognition.corpora import ravdess
 from emotion_recognition.corpora.openface import action_units, clip_key
+from emotion_recognition.evaluation.ravdess_voice import feature_cache
+from emotion_recognition.evaluation.voice_features import voice_features
+from emotion_recognition.evaluation.voice_folds import NOISE
 from emotion_recognition.model.network import TwoStreamNetwork
 from emotion_recognition.training.fusion import listen
-from emotion_recognition.training.voice_data import VoiceSet, ravdess_voices, read_features
-from emotion_recognition.training.voice_features import write_features
+from emotion_recognition.training.voice_data import VoiceSet, ravdess_voices
 
 logger = logging.getLogger(__name__)
 
@@ -50,31 +52,37 @@ class Pairs:
         return replace(self, faces_mask=torch.zeros_like(self.faces_mask))
 
 
-def paired_clips(data: Path, cache: Path) -> tuple[VoiceSet, Tensor]:
-    """Return the voices of the clips that have action units, and these (N, 35) as measured.
+def paired_clips(
+    data: Path, out: Path, noise: bool = False
+) -> tuple[VoiceSet, Tensor, dict[str, VoiceSet]]:
+    """Return the clips that have action units.
 
     Args:
         data: Folder of the corpora.
-        cache: Audio features by ``training.voice_features``; computed if there is no such file.
+        out: Folder below which the audio features are kept.
+        noise: Whether to return the voices in noise as well.
+
+    Returns:
+        The voices of N clips; their action units (N, 35) as measured; and the same voices under
+        each condition of noise, by name.
 
     Raises:
         FileNotFoundError: the clips or the action units are missing.
-        ValueError: no clip has action units, or the cache lacks some of the clips.
+        ValueError: no clip has action units.
     """
     units = action_units(data)
     clips = [c for c in ravdess.speech_clips(data) if clip_key(c.path.stem) in units]
     if not clips:
         raise ValueError(f"no clip in '{data}' has a row of action units: check --data")
-    if not cache.is_file():
-        write_features([clip.path for clip in clips], cache)
-    features = read_features(cache)
-    missing = [clip.path.stem for clip in clips if clip.path.stem not in features]
-    if missing:
-        raise ValueError(
-            f"'{cache}' lacks {len(missing)} clips, such as {missing[0]}: delete it to compute anew"
+    paths = [clip.path for clip in clips]
+    voices = {
+        condition: ravdess_voices(
+            clips, voice_features(paths, feature_cache(out, condition), snr_db)
         )
+        for condition, snr_db in {"clean": None, **(NOISE if noise else {})}.items()
+    }
     faces = torch.stack([torch.from_numpy(units[clip_key(clip.path.stem)]) for clip in clips])
-    return ravdess_voices(clips, features), faces
+    return voices.pop("clean"), faces, voices
 
 
 def hear(
@@ -88,3 +96,9 @@ def hear(
     faces = faces.repeat(max(versions, 1), 1)[:, None]
     here = torch.ones(len(faces), 1, dtype=torch.bool)
     return Pairs(sounds.features, sounds.mask, faces, here, sounds.labels)
+
+
+def in_noise(network: TwoStreamNetwork, pairs: Pairs, noisy: VoiceSet) -> Pairs:
+    """Return ``pairs`` of clips with the same clips' voices in noise, each in the middle."""
+    sounds = listen(network, noisy, 0, seed=0)
+    return replace(pairs, sound=sounds.features, sound_mask=sounds.mask)

@@ -58,12 +58,12 @@ def compare(jobs: Sequence[Job], reports: Sequence[dict[str, Any]]) -> list[dict
         values = {key: value for key, value in job.changes.items() if key != FOLD}
         groups.setdefault(json.dumps(values), []).append(index)
     rows = []
-    for values, members in groups.items():
+    for swept, members in groups.items():
         found = [reports[index] for index in members]
         accuracies = [report["accuracy"] for report in found]
         rows.append(
             {
-                **json.loads(values),
+                **json.loads(swept),
                 "folds": len(found),
                 **{name: fmean(report[name] for report in found) for name in FIGURES},
                 "accuracy_std": stdev(accuracies) if len(found) > 1 else 0.0,

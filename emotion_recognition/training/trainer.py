@@ -7,9 +7,8 @@ A stage hands in a :class:`Task`, which says what is learnt, and gets the traine
 writes.
 """
 
-import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.optimiser import Optimiser, Plateau, Schedule
 
 Batch = Any
@@ -114,7 +114,7 @@ def fit(
         ConfigError: Something in the recipe needs validation data, of which there are none, or
             there are fewer rows than a batch has.
         FileExistsError: ``out`` holds a run already, and it is not to be resumed.
-        ModuleNotFoundError: PyTorch Lightning is not installed.
+        RuntimeError: The extra ``training`` is not installed.
     """
     if task.valid is None:
         needs = {
@@ -140,15 +140,14 @@ def fit(
     return network.eval()
 
 
+def kept_epoch(history: Sequence[dict[str, float]], training: Training) -> dict[str, float]:
+    """Return the entry of ``history.json`` whose weights :func:`fit` returned."""
+    if training.keep == "last":
+        return history[-1]
+    sign = -1 if training.monitor == "loss" else 1
+    return max(history, key=lambda entry: sign * entry[f"valid_{training.monitor}"])
+
+
 def leads() -> bool:
     """Whether this process is the one that writes: the only one, or the first of torchrun's."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def need_lightning() -> None:
-    """Raise ModuleNotFoundError, with what to type, where PyTorch Lightning is not installed."""
-    if importlib.util.find_spec("pytorch_lightning") is None:
-        raise ModuleNotFoundError(
-            "training needs PyTorch Lightning: pip install 'emotion_recognition[training]', or in "
-            "a checkout: pip install -r requirements/training.txt"
-        )

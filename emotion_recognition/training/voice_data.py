@@ -1,6 +1,5 @@
 """Voice clips of RAVDESS and CREMA-D as training reads them: features, soft targets, speakers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from torch.nn import functional
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.corpora.corpus import CorpusError
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.evaluation.ravdess_voice import centre_window
+from emotion_recognition.evaluation.voice_features import voice_features
+from emotion_recognition.evaluation.voice_folds import centre_window
 from emotion_recognition.training.config import ConfigError
-from emotion_recognition.training.voice_features import write_features
 
 
 @dataclass(frozen=True)
@@ -64,17 +63,6 @@ class VoiceSet:
         return self.select(torch.isin(self.actors, torch.tensor(actors)))
 
 
-def read_features(cache: Path) -> dict[str, np.ndarray]:
-    """Read a feature cache written by ``training.voice_features``: clip name to (n, F) float16."""
-    with np.load(cache) as stored:
-        values, offsets = stored["values"], stored["offsets"]
-        names = [str(name) for name in stored["names"]]
-    return {
-        name: values[start:end]
-        for name, start, end in zip(names, offsets[:-1], offsets[1:], strict=True)
-    }
-
-
 def ravdess_voices(clips: list[ravdess.RavdessClip], features: dict[str, np.ndarray]) -> VoiceSet:
     """Build the set of RAVDESS clips; intensity is 0 normal, 1 strong, unknown for neutral."""
     labels = np.array([clip.label for clip in clips])
@@ -120,10 +108,12 @@ def read_voices(corpus: str, data: Path, folder: Path, acted: float) -> VoiceSet
     try:
         if corpus == "crema_d":
             spoken = crema_d.clips(data)
-            return crema_d_voices(spoken, _features(spoken, folder / "crema_d.npz"), acted)
+            features = voice_features([clip.path for clip in spoken], folder / "crema_d.npz")
+            return crema_d_voices(spoken, features, acted)
         channel: ravdess.Channel = "song" if corpus == "ravdess_song" else "speech"
         clips = ravdess.read(data / corpus, channel).check(complete=False)
-        return ravdess_voices(clips, _features(clips, folder / f"{corpus}.npz"))
+        paths = [clip.path for clip in clips]
+        return ravdess_voices(clips, voice_features(paths, folder / f"{corpus}.npz"))
     except (CorpusError, OSError, ValueError) as error:
         raise ConfigError("corpora", str(error)) from error
 
@@ -141,17 +131,6 @@ def join_voices(sets: list[VoiceSet]) -> VoiceSet:
     ]
     paths = [path for voices in sets for path in voices.paths]
     return VoiceSet(paths, **{name: torch.cat(parts) for name, parts in columns.items()})
-
-
-def _features(
-    clips: Sequence[crema_d.CremaDClip | ravdess.RavdessClip], cache: Path
-) -> dict[str, np.ndarray]:
-    """Read the features of the clips, computed first where the cache lacks one."""
-    features = read_features(cache) if cache.is_file() else {}
-    if any(clip.path.stem not in features for clip in clips):
-        write_features([clip.path for clip in clips], cache)
-        features = read_features(cache)
-    return features
 
 
 def _voice_set(

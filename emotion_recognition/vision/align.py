@@ -6,6 +6,8 @@ one complex shift). The template is where the points lie, on average, in the ima
 encoder learns from, so the encoder meets faces as it knows them.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -25,7 +27,34 @@ BOX_POINTS = np.array(
 MAX_OVERSAMPLING = 8
 
 
-def align_face(image: np.ndarray, detection: Detection, size: int = 48) -> np.ndarray:
+@dataclass(frozen=True)
+class Placement:
+    """The similarity that takes pixels of an image to pixels of a crop.
+
+    Points are complex numbers, x + iy: ``crop = factor * image + shift``.
+    """
+
+    factor: complex
+    shift: complex
+
+    def to_image(self, points: np.ndarray) -> np.ndarray:
+        """Return where points (n, 2) of the crop lie in the image, (n, 2) float32."""
+        places = (points.astype(np.float64) @ [1, 1j] - self.shift) / self.factor
+        return np.stack([places.real, places.imag], axis=1).astype(np.float32)
+
+
+def place_face(points: np.ndarray, size: int = TEMPLATE_SIZE) -> Placement:
+    """Return the placement that brings five points (5, 2) of a face nearest to the template's.
+
+    Args:
+        points: Pixels of the image; as of ``Detection``.
+        size: Side of the crop in pixels.
+    """
+    factor, shift = fit_similarity(points, (TEMPLATE + 0.5) * size / TEMPLATE_SIZE - 0.5)
+    return Placement(factor, shift)
+
+
+def align_face(image: np.ndarray, detection: Detection, size: int = TEMPLATE_SIZE) -> np.ndarray:
     """Cut out one face.
 
     Args:
@@ -36,8 +65,12 @@ def align_face(image: np.ndarray, detection: Detection, size: int = 48) -> np.nd
     Returns:
         uint8 grey (size, size). Parts outside of the image repeat its edge.
     """
-    points = detection.points if detection.points is not None else box_points(detection.box)
-    factor, shift = fit_similarity(points, (TEMPLATE + 0.5) * size / TEMPLATE_SIZE - 0.5)
+    return cut_face(image, place_face(points_of(detection), size), size)
+
+
+def cut_face(image: np.ndarray, placement: Placement, size: int = TEMPLATE_SIZE) -> np.ndarray:
+    """Cut out a face that is placed already; arguments and result as of ``align_face``."""
+    factor, shift = placement.factor, placement.shift
     # Sampled about as finely as the image itself and then averaged down: no aliasing.
     shrinkage = 1 / max(abs(factor), 1 / MAX_OVERSAMPLING)
     fine = max(1, int(np.ceil(shrinkage - 0.01)))
@@ -65,6 +98,11 @@ def fit_similarity(source: np.ndarray, target: np.ndarray) -> tuple[complex, com
     spread = max(float(np.sum(np.abs(centred) ** 2)), 1e-12)  # points all in one place: scale 0
     factor = complex(np.sum(np.conj(centred) * (to - to.mean())) / spread)
     return factor, complex(to.mean() - factor * from_.mean())
+
+
+def points_of(detection: Detection) -> np.ndarray:
+    """The five points (5, 2) of a detection, or where they typically lie in its box."""
+    return box_points(detection.box) if detection.points is None else detection.points
 
 
 def box_points(box: Box) -> np.ndarray:

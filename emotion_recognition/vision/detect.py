@@ -46,6 +46,7 @@ class FaceDetector(Protocol):
     """Finds faces in one image at a time; not to be shared between threads."""
 
     name: str
+    gives_points: bool  # whether its detections have points
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Find the faces of a uint8 BGR image (height, width, 3), in no particular order."""
@@ -98,6 +99,7 @@ class YunetDetector:
     """YuNet through OpenCV's own reader and decoder."""
 
     name = "yunet"
+    gives_points = True
 
     def __init__(self, path: Path, min_score: float = 0.6) -> None:
         try:
@@ -126,6 +128,7 @@ class MtcnnDetector:
     """The three networks of MTCNN, run by OpenCV."""
 
     name = "mtcnn"
+    gives_points = True
 
     def __init__(self) -> None:
         folder = find_mtcnn()
@@ -154,6 +157,7 @@ class HaarDetector:
     """The cascade of boosted Haar features that ships with OpenCV 4: boxes only, frontal faces."""
 
     name = "haar"
+    gives_points = False
 
     def __init__(self) -> None:
         file = "haarcascade_frontalface_alt2.xml"

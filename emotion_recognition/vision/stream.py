@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from emotion_recognition.estimate import Box
-from emotion_recognition.vision.align import align_face
+from emotion_recognition.model.face_points import five_points
+from emotion_recognition.vision.align import Placement, cut_face, place_face, points_of
 from emotion_recognition.vision.detect import DETECTORS, Detection, FaceDetector, make_detector
+from emotion_recognition.vision.geometry import FaceGeometry, face_geometry
+from emotion_recognition.vision.landmarks import LandmarkFinder, Landmarks
 from emotion_recognition.vision.track import FaceTracker
 
 MAX_FACE_RATE = 60.0
@@ -24,6 +27,9 @@ class VisionConfig:
     min_face_size: int = 32  # px, longest side of the box; smaller faces are not looked at
     min_score: float = 0.6  # detections below are dropped, [0, 1]
     max_gap_s: float = 1.0  # a face not seen for longer is a new one when it comes back, (0, 10]
+    landmarks: bool = (
+        False  # find them on each face; for a detector without points it is done anyway
+    )
 
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:
@@ -40,7 +46,11 @@ class VisionConfig:
 
 @dataclass(frozen=True)
 class FaceObservation:
-    """The subject's face in one frame; ``crop`` is uint8 grey (48, 48), aligned."""
+    """The subject's face in one frame.
+
+    ``crop`` is uint8 grey (48, 48), aligned, and ``placement`` the way it was cut out.
+    ``landmarks`` is None where nobody asked for them or they cannot be trusted.
+    """
 
     stamp_ns: int
     track_id: int
@@ -48,6 +58,13 @@ class FaceObservation:
     score: float
     points: np.ndarray | None
     crop: np.ndarray
+    placement: Placement
+    landmarks: Landmarks | None = None
+
+    @property
+    def geometry(self) -> FaceGeometry | None:
+        """Openings, heights and widths of the face; None without landmarks."""
+        return None if self.landmarks is None else face_geometry(self.landmarks.points)
 
 
 class FaceStream:
@@ -61,10 +78,14 @@ class FaceStream:
 
         Raises:
             vision.detect.DetectorError: It is not there or broken.
+            model.checkpoint.CheckpointError: Landmarks are needed, and their weights are not there
+                or broken.
         """
         self._config = config
         model = Path(config.detector_model) if config.detector_model else None
         self._detector = detector or make_detector(config.detector, model)
+        needs_landmarks = config.landmarks or not self._detector.gives_points
+        self._finder = LandmarkFinder() if needs_landmarks else None
         self._tracker = FaceTracker(config.max_gap_s)
         self._period_ns = round(1e9 / config.face_rate)
         self._newest_ns: int | None = None
@@ -105,9 +126,22 @@ class FaceStream:
         subject = self._tracker.subject(tracks)
         if subject is None:
             return None
-        crop = align_face(image, Detection(subject.box, subject.score, subject.points))
+        placement = place_face(points_of(Detection(subject.box, subject.score, subject.points)))
+        crop = cut_face(image, placement)
+        landmarks = None if self._finder is None else self._finder.find(crop, placement)
+        if landmarks is not None and subject.points is None:
+            # The box alone says little of where the eyes and the mouth are: cut by them instead.
+            placement = place_face(five_points(landmarks.points))
+            crop = cut_face(image, placement)
         return FaceObservation(
-            stamp_ns, subject.id, subject.box, subject.score, subject.points, crop
+            stamp_ns,
+            subject.id,
+            subject.box,
+            subject.score,
+            subject.points,
+            crop,
+            placement,
+            landmarks,
         )
 
     def reset(self) -> None:

@@ -1,0 +1,63 @@
+"""Noise for tests: speech-shaped, added to a voice at a given signal-to-noise ratio."""
+
+import numpy as np
+import numpy.typing as npt
+
+# Long-term average speech spectrum of men and women in twelve languages: centres of third-octave
+# bands, Hz, and their levels, dB SPL (Byrne et al. 1994, J. Acoust. Soc. Am. 96, table II).
+_CENTRES = (
+    *(63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 1250, 1600, 2000, 2500),
+    *(3150, 4000, 5000, 6300, 8000, 10000, 12500, 16000),
+)
+_LEVELS = (
+    *(38.6, 43.5, 54.4, 57.7, 56.8, 60.2, 60.3, 59.0, 62.1, 62.1, 60.5, 56.8, 53.7, 53.0, 52.0),
+    *(48.7, 48.1, 46.8, 45.6, 44.5, 44.3, 43.7, 43.4, 41.3, 40.7),
+)
+
+ACTIVE_FRAME_S = 0.032
+ACTIVE_RANGE_DB = 30.0
+"""Frames no more than this below the loudest one are voice; the rest is pause."""
+
+
+def speech_shaped_noise(
+    count: int, sample_rate: int, generator: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Return Gaussian noise (count,) with the long-term spectrum of speech and power 1."""
+    spectrum = np.fft.rfft(generator.standard_normal(count))
+    frequencies = np.maximum(np.fft.rfftfreq(count, 1 / sample_rate), 1.0)
+    # A band's width grows with its centre: less the width, its level is the power per Hz.
+    density_db = np.array(_LEVELS) - 10 * np.log10(_CENTRES)
+    shape_db = np.interp(np.log(frequencies), np.log(_CENTRES), density_db)
+    shape_db[frequencies < _CENTRES[0]] = -np.inf
+    noise = np.fft.irfft(spectrum * 10 ** (shape_db / 20), count)
+    return noise / np.sqrt(np.mean(noise**2))
+
+
+def voice_power(samples: npt.NDArray[np.floating], sample_rate: int) -> float:
+    """Return the mean power of the frames with voice of ``samples`` (n,); pauses do not count."""
+    length = max(round(ACTIVE_FRAME_S * sample_rate), 1)
+    frames = samples[: len(samples) // length * length].reshape(-1, length).astype(np.float64)
+    if not len(frames):
+        raise ValueError(f"{len(samples)} samples: expected at least one frame of {length}")
+    power = np.mean(frames**2, axis=1)
+    return float(power[power >= power.max() * 10 ** (-ACTIVE_RANGE_DB / 10)].mean())
+
+
+def with_noise(
+    samples: npt.NDArray[np.floating], sample_rate: int, snr_db: float, seed: int
+) -> npt.NDArray[np.float32]:
+    """Return ``samples`` (n,) or (n, channels) with speech-shaped noise, the same in each channel.
+
+    Args:
+        samples: A recording of a voice.
+        sample_rate: Samples a second.
+        snr_db: Power of the voice in its loud frames (:func:`voice_power`) over that of the noise.
+        seed: Another seed is other noise; at another ratio it is the same noise, scaled.
+
+    Raises:
+        ValueError: The recording is shorter than a frame of 32 ms.
+    """
+    mono = samples if samples.ndim == 1 else samples.mean(axis=1)
+    noise = speech_shaped_noise(len(mono), sample_rate, np.random.default_rng(seed))
+    noise *= np.sqrt(voice_power(mono, sample_rate) / 10 ** (snr_db / 10))
+    return (samples + (noise if samples.ndim == 1 else noise[:, None])).astype(np.float32)

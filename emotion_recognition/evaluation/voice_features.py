@@ -1,0 +1,109 @@
+"""Features of voice clips through the deployed audio front end, computed once and kept in a file.
+
+A file holds what the front end made of each clip, and a fingerprint of that front end: after a
+change of its code or configuration everything is computed anew.
+"""
+
+import hashlib
+import logging
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+from tqdm import tqdm
+
+from emotion_recognition import audio
+from emotion_recognition.audio.stream import AudioConfig, features_of
+from emotion_recognition.evaluation import noise
+
+logger = logging.getLogger(__name__)
+
+CLIPS_A_WRITE = 1000
+"""After so many new clips they are written, so that an interruption costs a minute or so."""
+
+Features = dict[str, npt.NDArray[np.float16]]
+"""Clip name (without suffix) to feature frames (n, 87)."""
+
+
+def voice_features(paths: Sequence[Path], cache: Path, snr_db: float | None = None) -> Features:
+    """Return the features of sound files, from ``cache`` as far as they are there.
+
+    Args:
+        paths: The files; no two with the same name.
+        cache: File (.npz) to read and write; made if absent.
+        snr_db: Add speech-shaped noise to the samples at this ratio, the same at each call; None:
+            the clips as they are.
+
+    Raises:
+        LibsndfileError: A clip cannot be read.
+        ValueError: ``cache`` is no such file.
+    """
+    key = fingerprint(snr_db)
+    known = _read(cache, key) if cache.is_file() else {}
+    missing = [path for path in paths if _name_and_size(path) not in known]
+    progress = tqdm(missing, desc=f"features {cache.stem}", mininterval=1, disable=not missing)
+    for count, path in enumerate(progress, start=1):
+        known[_name_and_size(path)] = clip_features(path, snr_db).astype(np.float16)
+        if count % CLIPS_A_WRITE == 0 or count == len(missing):
+            _write(cache, key, known)
+    return {path.stem: known[_name_and_size(path)] for path in paths}
+
+
+def clip_features(path: Path, snr_db: float | None = None) -> npt.NDArray[np.float32]:
+    """Return the features (n, 87) of one sound file, as a robot that hears it has them."""
+    samples, sample_rate = soundfile.read(path, dtype="float32")
+    if snr_db is not None:
+        samples = noise.with_noise(samples, sample_rate, snr_db, zlib.crc32(path.stem.encode()))
+    return features_of(samples, sample_rate, AudioConfig())
+
+
+def fingerprint(snr_db: float | None = None) -> str:
+    """Return a name of the audio front end's code and configuration, and of the noise added."""
+    sources = sorted(Path(audio.__file__).parent.glob("*.py"))
+    if snr_db is not None:
+        sources.append(Path(noise.__file__))
+    digest = hashlib.sha256(f"{AudioConfig()} {snr_db}".encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _name_and_size(path: Path) -> tuple[str, int]:
+    return path.stem, path.stat().st_size
+
+
+def _read(cache: Path, key: str) -> dict[tuple[str, int], npt.NDArray[np.float16]]:
+    try:
+        with np.load(cache, allow_pickle=False) as stored:
+            parts: dict[str, Any] = {name: stored[name] for name in stored.files}
+        if str(parts["key"]) != key:
+            logger.info("'%s' is of another audio front end: computing anew", cache)
+            return {}
+        names = zip(parts["names"].tolist(), parts["sizes"].tolist(), strict=True)
+        offsets = zip(parts["offsets"][:-1], parts["offsets"][1:], strict=True)
+        return {
+            name: parts["values"][start:end]
+            for name, (start, end) in zip(names, offsets, strict=True)
+        }
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"'{cache}' is no cache of voice features: delete it ({error})") from error
+
+
+def _write(cache: Path, key: str, features: dict[tuple[str, int], npt.NDArray[np.float16]]) -> None:
+    """Write ``names`` (N,), ``sizes`` (N,), ``offsets`` (N + 1,), ``values`` and ``key``."""
+    names, sizes = zip(*features, strict=True)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    partial = cache.with_suffix(".part.npz")  # so that an interruption leaves no broken cache
+    np.savez(
+        partial,
+        key=np.array(key),
+        names=np.array(names),
+        sizes=np.array(sizes),
+        offsets=np.cumsum([0, *map(len, features.values())]),
+        values=np.concatenate(list(features.values())),
+    )
+    partial.replace(cache)

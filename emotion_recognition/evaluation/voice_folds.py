@@ -1,0 +1,116 @@
+"""Voices judged by the networks of folds, each by one that never heard its speaker.
+
+Each clip goes through the audio front end and then, as one window around its middle, through the
+deployed path of the fold's network, with the face missing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from emotion_recognition.evaluation.voice_features import voice_features
+from emotion_recognition.model.emotion_model import (
+    AUDIO_STEPS,
+    VIDEO_STEPS,
+    EmotionModel,
+    Prediction,
+    load_model,
+)
+from emotion_recognition.model.frame_encoder import FrameEncoder
+
+NOISE: Mapping[str, float] = {"noise_20db": 20.0, "noise_10db": 10.0, "noise_0db": 0.0}
+"""Conditions with speech-shaped noise: name to signal-to-noise ratio, dB."""
+
+
+class VoiceClip(Protocol):
+    """What the benchmarks need to know of a clip."""
+
+    @property
+    def path(self) -> Path:
+        """The sound file."""
+
+    @property
+    def actor(self) -> int:
+        """Who speaks."""
+
+
+@dataclass(frozen=True)
+class JudgedVoices:
+    """What the networks said of N clips, and by the network of which fold (from 0)."""
+
+    probabilities: npt.NDArray[np.float32]
+    intensity: npt.NDArray[np.float64]
+    folds: npt.NDArray[np.int64]
+
+
+def centre_window(
+    frames: npt.NDArray[np.floating[Any]],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Cut or pad frames (n, F) to a window (225, F) around their middle; second: its mask."""
+    start = (len(frames) - AUDIO_STEPS) // 2
+    index = np.arange(start, start + AUDIO_STEPS)
+    mask = (index >= 0) & (index < len(frames))
+    window = np.zeros((AUDIO_STEPS, frames.shape[1]), np.float32)
+    window[mask] = frames[index[mask]]
+    return window, mask
+
+
+def judge_voice(model: EmotionModel, frames: npt.NDArray[np.floating[Any]]) -> Prediction:
+    """Judge the window around the middle of feature frames (n, 87), with the face missing."""
+    no_face = np.zeros((VIDEO_STEPS, FrameEncoder.VECTOR_SIZE), np.float32)
+    return model.predict(*centre_window(frames), no_face, np.zeros(VIDEO_STEPS, bool))
+
+
+def fold_of(clips: Iterable[VoiceClip], folds: Sequence[Sequence[int]]) -> npt.NDArray[np.int64]:
+    """Return the number of the fold, from 0, whose test actors hold each clip's.
+
+    Raises:
+        ValueError: An actor is in no fold.
+    """
+    number = {actor: fold for fold, actors in enumerate(folds) for actor in actors}
+    clips = list(clips)
+    if strangers := sorted({clip.actor for clip in clips} - number.keys()):
+        raise ValueError(f"actors {strangers} are in no fold: expected {sorted(number)}")
+    return np.array([number[clip.actor] for clip in clips], np.int64)
+
+
+def judge_voices(
+    clips: Sequence[VoiceClip],
+    folds: npt.NDArray[np.int64],
+    weights: Callable[[int], Path],
+    cache: Path,
+    snr_db: float | None = None,
+) -> JudgedVoices:
+    """Judge each clip by the network of its fold.
+
+    Args:
+        clips: N clips.
+        folds: (N,) fold of each, from 0.
+        weights: File of the network of a fold.
+        cache: Where the audio features are kept (:mod:`.voice_features`).
+        snr_db: Ratio of the speech-shaped noise that is added; None: no noise.
+
+    Raises:
+        CheckpointError: Weights of a fold are missing or corrupt.
+    """
+    models = {fold: load_model(weights(fold), "cpu") for fold in np.unique(folds).tolist()}
+    features = voice_features([clip.path for clip in clips], cache, snr_db)
+    judged = [
+        judge_voice(models[fold], features[clip.path.stem])
+        for clip, fold in tqdm(
+            zip(clips, folds.tolist(), strict=True),
+            desc=f"judging {cache.stem}",
+            total=len(clips),
+            mininterval=1,
+        )
+    ]
+    return JudgedVoices(
+        np.stack([found.probabilities for found in judged]),
+        np.array([found.intensity for found in judged]),
+        folds,
+    )

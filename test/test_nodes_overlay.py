@@ -1,0 +1,166 @@
+# ruff: noqa: E402 - what needs ROS is imported after the check for it
+"""The overlay: what is drawn, when it is published, and a start without its weights."""
+
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from ros_support import probe, random_domain_id
+
+pytestmark = pytest.mark.ros
+
+import threading
+import time
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from emotion_recognition.estimate import Box, Estimate
+from emotion_recognition.model import landmark_network
+from emotion_recognition.nodes.camera_node import image_message
+from emotion_recognition.nodes.convert import time_message
+from emotion_recognition.nodes.emotion_node import EmotionNode
+from emotion_recognition.nodes.overlay import LONGEST_SIDE, Overlay, caption, draw
+from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.vision.align import Placement
+from emotion_recognition.vision.landmarks import Landmarks
+from emotion_recognition.vision.stream import FaceObservation
+
+BOX = Box(100, 80, 60, 70)
+
+
+def observed(box=BOX):
+    crop = np.zeros((48, 48), np.uint8)
+    return FaceObservation(0, 3, box, 0.9, None, crop, Placement(0.5 + 0j, 0j))
+
+
+def estimate(subject="3"):
+    return Estimate(0, 0, 0, ("happy", "sad"), (0.7, 0.3), subject=subject)
+
+
+def changed(picture, colour=100):
+    """Where a picture of one grey was drawn on."""
+    rows, columns = np.nonzero((picture != colour).any(axis=2))
+    return set(zip(columns.tolist(), rows.tolist(), strict=True))
+
+
+def test_caption_names_track_emotion_and_probability():
+    assert caption(observed(), estimate()) == "#3 happy 0.70"
+
+
+@pytest.mark.parametrize("other", [None, estimate("4"), Estimate(0, 0, 0, subject="3")])
+def test_an_emotion_that_is_not_this_face_s_is_not_written(other):
+    assert caption(observed(), other) == "#3"
+    assert caption(None, other) == ""
+
+
+def test_box_and_points_are_drawn_where_they_are():
+    points = np.full((68, 2), 120.0, np.float32)
+    points[7] = (140, 110)
+    picture = np.full((240, 320, 3), 100, np.uint8)
+    drawn = changed(draw(picture, observed(), Landmarks(points, 0.03), ""))
+    assert {(100, 80), (160, 80), (100, 150), (160, 150), (130, 80)} <= drawn
+    assert {(120, 120), (140, 110)} <= drawn
+    assert (130, 130) not in drawn
+
+
+def test_text_is_drawn_by_the_box_and_inside_of_the_image():
+    for box in (Box(100, 80, 60, 70), Box(-5, 2, 60, 70)):
+        bare, written = (
+            draw(np.full((240, 320, 3), 100, np.uint8), observed(box), None, text)
+            for text in ("", "#3 happy 0.70")
+        )
+        assert len(changed(written) - changed(bare)) > 100
+
+
+def test_large_images_are_shown_smaller_with_everything_in_place():
+    picture = np.full((1080, 1920, 3), 100, np.uint8)
+    points = np.full((68, 2), (900, 600), np.float32)
+    shown = draw(picture, observed(Box(600, 300, 600, 600)), Landmarks(points, 0.03), "")
+    assert max(shown.shape) == LONGEST_SIDE
+    assert {(200, 100), (400, 300), (300, 200)} <= changed(shown)
+    assert (picture == 100).all()
+
+
+def test_without_a_face_the_image_is_shown_as_it_is():
+    picture = np.full((240, 320, 3), 100, np.uint8)
+    assert draw(picture, None, None, "") is picture and (picture == 100).all()
+
+
+@pytest.fixture
+def context():
+    opened = Context()
+    rclpy.init(args=[], context=opened, domain_id=random_domain_id())
+    yield opened
+    rclpy.shutdown(context=opened)
+
+
+def test_nothing_is_drawn_or_encoded_while_nobody_looks():
+    published = []
+    publisher = SimpleNamespace(get_subscription_count=lambda: 0, publish=published.append)
+    overlay = Overlay(SimpleNamespace(create_publisher=lambda *_: publisher))
+    picture = np.full((240, 320, 3), 100, np.uint8)
+    overlay.show(Header(), picture, observed())
+    assert not published and (picture == 100).all()
+    publisher.get_subscription_count = lambda: 1
+    overlay.show(Header(frame_id="eye"), picture, observed())
+    assert published[0].header.frame_id == "eye" and published[0].format == "jpeg"
+    shown = cv2.imdecode(np.frombuffer(published[0].data, np.uint8), cv2.IMREAD_COLOR)
+    assert shown.shape == picture.shape
+
+
+def test_a_start_without_the_weights_names_the_parameter(context, tmp_path, monkeypatch):
+    monkeypatch.setattr(landmark_network, "SHIPPED_WEIGHTS", tmp_path / "landmarks.safetensors")
+    with pytest.raises(StartError, match=r"'publish_overlay'.*landmarks\.safetensors"):
+        EmotionNode(context=context, parameter_overrides=[Parameter("publish_overlay", value=True)])
+
+
+def test_haar_needs_the_landmarks(context, tmp_path, monkeypatch):
+    monkeypatch.setattr(landmark_network, "SHIPPED_WEIGHTS", tmp_path / "landmarks.safetensors")
+    with pytest.raises(StartError, match=r"'face_detector' is 'haar'.*landmarks\.safetensors"):
+        EmotionNode(context=context, parameter_overrides=[Parameter("face_detector", value="haar")])
+
+
+@pytest.fixture
+def domain_id(context):
+    """Where the node of this test's process spins; the rest is as of emotion_node by default."""
+    given = [Parameter("publish_overlay", value=True)]
+    node = EmotionNode(context=context, parameter_overrides=given)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    thread.start()
+    yield context.get_domain_id()
+    executor.shutdown()
+    thread.join(5)
+    node.destroy_node()
+
+
+def test_the_node_publishes_what_it_sees(domain_id, face_image):
+    with probe(domain_id) as opened:
+        images = opened.node.create_publisher(Image, "image", qos_profile_sensor_data)
+        shown: list[CompressedImage] = opened.hear(
+            CompressedImage, "/emotion_node/overlay/compressed", qos_profile_sensor_data
+        )
+        until_s = time.monotonic() + 25
+        while len(shown) < 5 and time.monotonic() < until_s:
+            message = image_message(face_image, "camera")
+            message.header.stamp = time_message(opened.node.get_clock().now().nanoseconds)
+            images.publish(message)
+            time.sleep(0.1)
+    assert len(shown) >= 5
+    picture = cv2.imdecode(np.frombuffer(shown[-1].data, np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == face_image.shape
+    assert shown[-1].header.frame_id == "camera" and shown[-1].header.stamp.sec > 0
+    # The landmarks' green is in the picture, and nowhere in the camera's.
+    green = [
+        np.count_nonzero((p[..., 1].astype(int) - p[..., 2] > 60) & (p[..., 1] > 150))
+        for p in (face_image, picture)
+    ]
+    assert green[1] > green[0] + 100
