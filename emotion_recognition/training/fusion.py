@@ -31,7 +31,6 @@ from emotion_recognition.model.branches import LogMelPair
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
     checkpoint_sha256,
-    load_checkpoint,
     save_checkpoint,
 )
 from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
@@ -87,9 +86,6 @@ class Fusion:
     Attributes:
         voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold. Of
             two trainings the mean is taken, by the audio branch ``log_mel_pair``.
-        calibrated: Networks of an earlier run of this stage, for each fold, of which the
-            temperatures are taken. Voices of the actors that validate are then trained on as well,
-            as befits ``voice``; empty: they are kept out, and calibrate.
         id: Name of the weights.
         folds: Which to train, from 1; 0 is the deployed network, whose temperatures are the mean of
             those of the folds, so that it comes last.
@@ -103,7 +99,6 @@ class Fusion:
 
     voice: tuple[str, ...]
     id: str
-    calibrated: str = ""
     folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 0)
     versions: int = 2
     batches: int = 50
@@ -274,11 +269,6 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
     """
     need_lightning()
     networks = {fold: _start(config, fold) for fold in config.folds}
-    known = {
-        fold: _temperatures(Path(config.calibrated.format(fold=fold)))
-        for fold in config.folds
-        if fold and config.calibrated
-    }
     speech = read_voices("ravdess_speech", data, features, acted=1.0)
     ratings = emotion_ratings(fit_ratings(affectnet.rated_faces(data, 1)))
     encoder, _ = load_frame_encoder(ENCODER)
@@ -287,16 +277,13 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
     fitted: list[dict[str, float]] = []
     for fold in config.folds:
         train, held = split_voices(speech, "ravdess", fold)
-        train = train | held if known else train
         network = networks[fold]
         network.heads.ratings.copy_(torch.from_numpy(ratings))
         sounds = listen(network, speech.select(train), config.versions, seed=fold)
         task = make_task(network, sounds, faces, config)
         runs = out / "runs" / f"fold{fold}"
         fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)
-        if fold in known:
-            temperature = known[fold]
-        elif fold:
+        if fold:
             heard = listen(network, speech.select(held), 0, seed=0)
             temperature, right = temperatures(network, heard, held_faces)
             figures = [f"{100 * right[name]:.1f} %" for name in ("audio", "video", "both")]
@@ -362,15 +349,6 @@ def _start(config: Fusion, fold: int) -> EmotionNetwork:
         members.append(member)
     torch.manual_seed(config.trainer.seed * 100 + fold)
     return join_voices(members)
-
-
-def _temperatures(path: Path) -> dict[str, float]:
-    try:
-        _, metadata = load_checkpoint(path, KIND)
-        found = json.loads(metadata["temperature"])
-        return {name: float(found[name]) for name in ("audio", "video", "both")}
-    except (CheckpointError, KeyError, ValueError) as error:
-        raise ConfigError("calibrated", str(error)) from error
 
 
 def _save(path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float]) -> None:
