@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.evaluation.ferplus import (
     benchmark_ferplus,
+    clear_majority,
     milliseconds_per_face,
     predict_logits,
 )
@@ -66,6 +67,29 @@ def test_shipped_weights_reach_the_promised_accuracy(result):
     assert returned["accuracy"] >= 0.80
     assert returned["top5"] > 0.98
     assert returned["ece"] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("votes", "clear"),
+    [
+        ([10, 0, 0, 0, 0, 0, 0, 0, 0, 0], True),
+        ([5, 5, 0, 0, 0, 0, 0, 0, 0, 0], False),  # half is not more than half
+        ([5, 4, 1, 0, 0, 0, 0, 0, 0, 0], True),  # the single vote does not count: 5 of 9
+        ([4, 3, 3, 0, 0, 0, 0, 0, 0, 0], False),
+        ([4, 2, 0, 0, 0, 0, 0, 0, 4, 0], False),  # votes for unknown count
+        ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], False),
+    ],
+)
+def test_clear_majority_is_more_than_half_of_the_votes_without_single_ones(votes, clear):
+    assert clear_majority(np.array([votes], np.uint8)).tolist() == [clear]
+
+
+@pytest.mark.shared
+def test_clear_images_are_fewer_and_judged_more_easily(result, shared_data):
+    returned, _ = result
+    clear = clear_majority(load_ferplus(shared_data / "ferplus", "test").kept().votes)
+    assert returned["n_clear_majority"] == clear.sum() < returned["n"]
+    assert returned["accuracy"] < returned["accuracy_clear_majority"] <= 1
 
 
 @pytest.mark.shared

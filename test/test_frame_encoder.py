@@ -62,6 +62,38 @@ def test_uniform_image_gives_finite_values(shipped, grey):
     assert logits.isfinite().all()
 
 
+@torch.inference_mode()
+def test_a_face_and_its_mirror_image_get_the_same(shipped, faces):
+    for expected, got in zip(shipped[0](faces), shipped[0](faces.flip(3)), strict=True):
+        torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_vector_is_the_mean_over_the_face_and_its_mirror_image(faces):
+    torch.manual_seed(0)
+    encoder = FrameEncoder(SMALL).eval()
+    image = faces - faces.mean(dim=(1, 2, 3), keepdim=True)
+    image = image / image.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+    single = [
+        encoder.embed_norm(encoder.embed(encoder.trunk(seen).mean(dim=(2, 3))))
+        for seen in (image, image.flip(3))
+    ]
+    torch.testing.assert_close(encoder(faces)[0], (single[0] + single[1]) / 2)
+
+
+@torch.inference_mode()
+def test_folding_the_normalisation_changes_nothing_but_rounding(faces):
+    state, metadata = load_checkpoint(SHIPPED_WEIGHTS, KIND)
+    plain = FrameEncoder(FrameEncoderConfig(**json.loads(metadata["config"])))
+    plain.load_state_dict(state)
+    expected = plain.eval()(faces)
+    folded, _ = load_frame_encoder(SHIPPED_WEIGHTS)
+    kinds = {type(module) for module in folded.modules()}
+    assert not kinds & {torch.nn.BatchNorm1d, torch.nn.BatchNorm2d}
+    for wanted, got in zip(expected, folded(faces), strict=True):
+        torch.testing.assert_close(got, wanted, atol=1e-4, rtol=1e-4)
+
+
 def test_loading_builds_the_same_network_again(tmp_path, faces):
     torch.manual_seed(0)
     encoder = FrameEncoder(SMALL).eval()

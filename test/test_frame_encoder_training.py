@@ -1,26 +1,37 @@
-"""Training: a small run learns, resumes where it stopped, and keeps what did best."""
+"""Training the frame encoder: a small run learns and keeps what did best; recipes are checked."""
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+pytest.importorskip("pytorch_lightning", reason="install requirements/training.txt")
+
 from emotion_recognition.corpora.ferplus import FerPlus
 from emotion_recognition.evaluation.ferplus import predict_logits
-from emotion_recognition.model.checkpoint import load_checkpoint
-from emotion_recognition.model.frame_encoder import KIND, FrameEncoderConfig, load_frame_encoder
-from emotion_recognition.training.frame_encoder import Recipe, learning_rate, train
+from emotion_recognition.model.frame_encoder import (
+    SHIPPED_WEIGHTS,
+    FrameEncoderConfig,
+    load_frame_encoder,
+)
+from emotion_recognition.training import frame_encoder
+from emotion_recognition.training.config import ConfigError, parse, read_jobs
+from emotion_recognition.training.face_augmentation import Augmentation
+from emotion_recognition.training.frame_encoder import Faces, FrameEncoderTraining, run
+from emotion_recognition.training.optimiser import Cosine
+from emotion_recognition.training.trainer import Training
 
-RECIPE = Recipe(
+RECIPES = sorted((Path(__file__).parents[1] / "config" / "training").glob("frame_encoder*.yaml"))
+
+SMALL = FrameEncoderTraining(
     network=FrameEncoderConfig(stem=4, widths=(8, 16), blocks=(1, 1), dropout=0.0),
-    epochs=4,
+    schedule=Cosine(warmup_epochs=1.0),
+    trainer=Training(epochs=6, batch_size=16, ema_decay=0.5, monitor="war"),
     small_epochs=2,
-    batch_size=16,
-    warmup_epochs=1.0,
     clean_epochs=1,
-    ema_decay=0.5,
 )
 
 
@@ -45,63 +56,76 @@ def stripes():
     return FerPlus(noisy, votes, np.array([f"{index}.png" for index in range(96)]))
 
 
-def test_a_run_learns_and_keeps_its_best_epoch(stripes, tmp_path):
-    path = train(stripes, stripes, replace(RECIPE, epochs=6), tmp_path)
-    history = json.loads((tmp_path / "history.json").read_text())
-    assert [entry["epoch"] for entry in history] == [1, 2, 3, 4, 5, 6]
-    encoder, metadata = load_frame_encoder(path)
-    logits = predict_logits(encoder, stripes.images)
-    accuracy = (logits.argmax(1).numpy() == stripes.majority).mean()
+@pytest.fixture(scope="module")
+def train(stripes, tmp_path_factory):
+    """Train on the stripes as both splits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frame_encoder, "load_ferplus", lambda folder, split: stripes)
+        folder = tmp_path_factory.mktemp("frame_encoder")
+        yield lambda config, name: run(config, folder, folder / name, folder, False)
+
+
+@pytest.fixture(scope="module")
+def trained(train):
+    return train(SMALL, "first")
+
+
+def test_a_run_learns_and_keeps_its_best_epoch(stripes, trained):
+    encoder, metadata = load_frame_encoder(trained)
+    accuracy = (
+        predict_logits(encoder, stripes.images).argmax(1).numpy() == stripes.majority
+    ).mean()
+    history = json.loads(metadata["history"])
     assert accuracy > 0.9
-    assert max(entry["valid_accuracy"] for entry in history) == pytest.approx(accuracy, abs=0.03)
-    until_best = json.loads(metadata["history"])
-    assert until_best == history[: len(until_best)]
-    best = max(entry["valid_accuracy"] for entry in history)
-    assert until_best[-1]["valid_accuracy"] == best
+    assert len(history) == 6
+    best = max(entry["valid_war"] for entry in history)
+    assert best == pytest.approx(accuracy, abs=0.03)
     assert float(metadata["temperature"]) > 0
+    assert json.loads(metadata["recipe"])["small_epochs"] == 2
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(stripes, tmp_path, monkeypatch):
-    whole, halves = tmp_path / "whole", tmp_path / "halves"
-    train(stripes, stripes, RECIPE, whole)
-
-    class KilledError(Exception):
-        pass
-
-    def die(recipe, epoch):
-        if epoch >= 2:
-            raise KilledError
-        return learning_rate(recipe, epoch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("emotion_recognition.training.frame_encoder.learning_rate", die)
-        with pytest.raises(KilledError):
-            train(stripes, stripes, RECIPE, halves)
-    assert len(json.loads((halves / "history.json").read_text())) == 2
-    train(stripes, stripes, RECIPE, halves, resume=True)
-
-    losses = [
-        [entry["loss"] for entry in json.loads((folder / "history.json").read_text())]
-        for folder in (whole, halves)
-    ]
-    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
-    states = [
-        load_checkpoint(folder / f"{KIND}.safetensors", KIND)[0] for folder in (whole, halves)
-    ]
-    for name, tensor in states[0].items():
-        torch.testing.assert_close(states[1][name], tensor, atol=1e-2, rtol=1e-2)
+def test_a_run_may_start_from_earlier_weights(train, trained):
+    short = replace(SMALL.trainer, epochs=1)
+    later = train(replace(SMALL, start=str(trained), trainer=short, small_epochs=0), "later")
+    history = json.loads(load_frame_encoder(later)[1]["history"])
+    assert [entry["epoch"] for entry in history] == [1]
+    assert history[0]["valid_war"] > 0.9
 
 
-def test_without_resume_a_run_begins_anew(stripes, tmp_path):
-    train(stripes, stripes, replace(RECIPE, epochs=2), tmp_path)
-    train(stripes, stripes, replace(RECIPE, epochs=2), tmp_path)
-    assert len(json.loads((tmp_path / "history.json").read_text())) == 2
+def test_weights_of_another_network_are_no_start(train):
+    with pytest.raises(ConfigError, match=r"^start: .*allowed: .*'stem': 4"):
+        train(replace(SMALL, start=str(SHIPPED_WEIGHTS)), "none")
 
 
-def test_learning_rate_warms_up_and_falls_to_zero():
-    recipe = Recipe(learning_rate=0.1, epochs=12, warmup_epochs=2.0)
-    assert learning_rate(recipe, 1.0) == pytest.approx(0.05)
-    assert learning_rate(recipe, 2.0) == pytest.approx(0.1)
-    assert learning_rate(recipe, 7.0) == pytest.approx(0.05)
-    assert learning_rate(recipe, 12.0) == pytest.approx(0.0)
-    assert 0 < learning_rate(recipe, 0.0) < 0.01
+def test_training_faces_are_changed_and_judged_ones_are_not(stripes):
+    changed, votes = Faces(stripes, Augmentation())[[0, 1]]
+    plain, labels = Faces(stripes)[[0, 1]]
+    assert changed.shape == plain.shape == (2, 1, 48, 48)
+    np.testing.assert_allclose(plain[:, 0].numpy() * 255, stripes.images[:2], atol=1e-4)
+    assert not torch.allclose(changed, plain, atol=0.02)
+    assert labels.tolist() == votes.argmax(dim=1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"clean_epochs": 26}, "clean_epochs"),
+        ({"small_size": 4}, "small_size"),
+        ({"augmentation": {"mix": 0.0}}, "augmentation.mix"),
+        ({"augmentation": {"erase": 1.5}}, "augmentation.erase"),
+        ({"network": {"blocks": [1]}}, "network.blocks"),
+        ({"network": {"dropout": 1.0}}, "network.dropout"),
+        ({"augmentation": {"colour": 1.0}}, "augmentation.colour"),
+    ],
+)
+def test_a_recipe_out_of_range_is_named(values, field):
+    with pytest.raises(ConfigError) as error:
+        parse(FrameEncoderTraining, values)
+    assert error.value.field == field
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_shipped_recipes_are_of_the_shipped_network(path):
+    (job,) = read_jobs(path)
+    assert job.stage == "frame_encoder"
+    assert job.config.network == load_frame_encoder(SHIPPED_WEIGHTS)[0].config

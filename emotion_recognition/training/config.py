@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 STAGES: Mapping[str, str] = types.MappingProxyType(
     {
+        "frame_encoder": "emotion_recognition.training.frame_encoder:FrameEncoderTraining:run",
         "voice": "emotion_recognition.training.voice:Voice:run",
         "fusion": "emotion_recognition.training.fusion:Fusion:run",
         "audio_visual": "emotion_recognition.training.audio_visual:AudioVisual:run",

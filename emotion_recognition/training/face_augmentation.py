@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from emotion_recognition.training.config import require
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -25,6 +27,14 @@ class Augmentation:
     noise: float = 0.03  # largest standard deviation of the added noise
     erase: float = 0.25  # share of faces of which a rectangle is covered
     mix: float = 0.2  # alpha of mixup's beta distribution
+
+    def __post_init__(self) -> None:
+        for name in ("scale", "shift", "contrast", "blur", "erase"):
+            require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
+        for name in ("rotation_deg", "gamma", "brightness", "noise"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        require(self.scale < 1, "scale", self.scale, "0 to below 1")
+        require(self.mix > 0, "mix", self.mix, "above 0")
 
 
 def augment(faces: Tensor, options: Augmentation) -> Tensor:
