@@ -158,9 +158,6 @@ def test_the_node_publishes_what_it_sees(domain_id, face_image):
     picture = cv2.imdecode(np.frombuffer(shown[-1].data, np.uint8), cv2.IMREAD_COLOR)
     assert picture.shape == face_image.shape
     assert shown[-1].header.frame_id == "camera" and shown[-1].header.stamp.sec > 0
-    # The landmarks' green is in the picture, and nowhere in the camera's.
-    green = [
-        np.count_nonzero((p[..., 1].astype(int) - p[..., 2] > 60) & (p[..., 1] > 150))
-        for p in (face_image, picture)
-    ]
-    assert green[1] > green[0] + 100
+    # Box, points and text stand out from what JPEG changes.
+    drawn = np.abs(picture.astype(int) - face_image).max(axis=2) > 60
+    assert np.count_nonzero(drawn) > 300

@@ -17,6 +17,7 @@ from emotion_recognition.evaluation.metrics import concordance
 from emotion_recognition.evaluation.report import (
     Page,
     Table,
+    class_table,
     classification_pictures,
     classification_result,
     classification_tables,
@@ -232,6 +233,7 @@ def _tables(
     strength = [[str(intensity["n"]), f"{intensity['pearson']:.3f}", f"{intensity['ccc']:.3f}"]]
     return [
         replace(conditions_table({"acted_emotion": acted}), title="Against the acted emotion"),
+        class_table(acted, "acted emotion"),
         Table(
             "Against the distribution of votes",
             ["prediction", "cross-entropy", "KL", "Jensen-Shannon", "mean abs. difference"],

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emotion_recognition.evaluation.metrics import ECE_BINS
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -76,13 +78,10 @@ def plot_reliability(reports: Mapping[str, Mapping[str, Any]], title: str, path:
             color=colour,
             label=f"{name}: ECE {report['ece']:.3f}",
         )
-        centres = [(part["low"] + part["high"]) / 2 for part in bins]
-        lower.plot(
-            centres,
-            [100 * part["n"] / report["n"] for part in bins],
-            drawstyle="steps-mid",
-            color=colour,
-        )
+        shares = np.zeros(ECE_BINS)
+        for part in bins:
+            shares[round(part["low"] * ECE_BINS)] = 100 * part["n"] / report["n"]
+        lower.stairs(shares, np.linspace(0, 1, ECE_BINS + 1), color=colour, linewidth=1.5)
     upper.set_ylabel("accuracy")
     upper.set_ylim(0, 1)
     upper.set_title(title)

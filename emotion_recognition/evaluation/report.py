@@ -81,7 +81,7 @@ def classification_tables(conditions: Mapping[str, Mapping[str, Any]]) -> list[T
     tables = [conditions_table(conditions), class_table(summary, first)]
     if len(summary["folds"]) > 1:
         tables.append(fold_table(summary, first))
-    if "by_sex" in summary:
+    if len(summary.get("by_speaker", {}).get("each", {})) > 1:
         tables.append(people_table(conditions))
     return tables
 
@@ -107,9 +107,16 @@ def conditions_table(conditions: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def class_table(summary: Mapping[str, Any], condition: str) -> Table:
-    """Return precision, recall and F1 by class."""
+    """Return precision, recall and F1 by class; '-' where the class does not occur."""
     rows = [
-        [label, str(entry["support"]), *(percent(entry[k]) for k in ("precision", "recall", "f1"))]
+        [
+            label,
+            str(entry["support"]),
+            *(
+                percent(entry[figure]) if entry["support"] else "-"
+                for figure in ("precision", "recall", "f1")
+            ),
+        ]
         for label, entry in summary["per_class"].items()
     ]
     columns = ["class", "n", "precision", "recall", "F1"]

@@ -18,7 +18,7 @@ class RecognizerConfig:
     stale_after_s: float = 1.0  # a stream that is silent for longer is left out
     smoothing: str = "hysteresis"  # of the probabilities, one of METHODS
     smoothing_s: float = 0.5  # time constant: exponential, and of valence, arousal, intensity
-    withhold_below: float = 0.35  # estimates of lower confidence are flagged WITHHELD
+    withhold_below: float = 0.45  # estimates of lower confidence are flagged WITHHELD
     audio: AudioConfig = field(default_factory=AudioConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)
 

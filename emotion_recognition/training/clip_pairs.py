@@ -304,10 +304,10 @@ def _write_windows(clips: Sequence[_Clip], detector: FaceDetector, cache: Path) 
     padded = np.zeros((len(frames), max(lengths), frames[0].shape[1]), np.float16)
     for row, columns in enumerate(frames):
         padded[row, : len(columns)] = columns
-    arrays = {"frames": padded, "lengths": lengths}
-    arrays |= {"vectors": np.stack(vectors), "seen": np.stack(seen)}
     partial = cache.with_name("partial-" + cache.name)
-    np.savez(partial, **arrays)
+    np.savez(
+        partial, frames=padded, lengths=lengths, vectors=np.stack(vectors), seen=np.stack(seen)
+    )
     partial.replace(cache)
 
 

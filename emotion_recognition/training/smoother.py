@@ -3,13 +3,15 @@
 ``python -m emotion_recognition.training.smoother --data DIR --cache DIR`` writes
 ``weights/smoother.json``: parameters fitted on all 24 actors of RAVDESS, each judged by the network
 of the fold that never heard them. Of all candidates whose mean delay at a true change is at most
-one update longer than without smoothing, the one with the fewest flips is taken; then the exponent
-of what is published is fitted so that confidence matches accuracy.
+one update longer than without smoothing, even if it is one standard error more than measured, the
+one with the fewest flips is taken; then the exponent of what is published is fitted so that
+confidence matches accuracy.
 """
 
 import argparse
 import json
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -113,7 +115,9 @@ def _fit(
     quick = []
     for trial in trials:
         judged = [trial.judged[index] for index in on]
-        if added_delays(judged, base).mean() <= UPDATE_S:
+        added = added_delays(judged, base)
+        standard_error = added.std() / math.sqrt(len(added))
+        if added.mean() + standard_error <= UPDATE_S:
             quick.append((flips_per_minute(judged), trial.parameters, judged))
     if not quick:
         raise ValueError(f"every candidate delays by more than {UPDATE_S} s")
