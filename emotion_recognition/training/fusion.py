@@ -14,7 +14,7 @@ windows without a face would train nothing).
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,6 @@ from torch.utils.data import Dataset
 from emotion_recognition.corpora import affectnet, ravdess
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.model.branches import LogMelPair
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
     checkpoint_sha256,
@@ -84,8 +83,7 @@ class Fusion:
     """Options of the stage.
 
     Attributes:
-        voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold. Of
-            two trainings the mean is taken, by the audio branch ``log_mel_pair``.
+        voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold.
         id: Name of the weights.
         folds: Which to train, from 1; 0 is the deployed network, whose temperatures are the mean of
             those of the folds, so that it comes last.
@@ -97,7 +95,7 @@ class Fusion:
         trainer: Length, batches, seed.
     """
 
-    voice: tuple[str, ...]
+    voice: str
     id: str
     folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 0)
     versions: int = 2
@@ -108,7 +106,6 @@ class Fusion:
     trainer: Training = field(default_factory=lambda: Training(keep="last"))
 
     def __post_init__(self) -> None:
-        require(len(self.voice) in (1, 2), "voice", self.voice, "one network or two")
         most = len(ravdess.FOLDS)
         for fold in self.folds:
             require(0 <= fold <= most, "folds", fold, f"0 to {most}")
@@ -268,7 +265,10 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
         The network of the last fold.
     """
     need_lightning()
-    networks = {fold: _start(config, fold) for fold in config.folds}
+    networks = {
+        fold: start_network(Path(config.voice.format(fold=fold)), config.trainer.seed * 100 + fold)
+        for fold in config.folds
+    }
     speech = read_voices("ravdess_speech", data, features, acted=1.0)
     ratings = emotion_ratings(fit_ratings(affectnet.rated_faces(data, 1)))
     encoder, _ = load_frame_encoder(ENCODER)
@@ -318,37 +318,24 @@ def read_faces(encoder: FrameEncoder, data: Path, versions: int) -> tuple[FaceBa
     return faces, held
 
 
-def join_voices(members: Sequence[EmotionNetwork]) -> EmotionNetwork:
-    """Build a network that judges a voice as these do, by the mean logits of two; new otherwise."""
-    pair = len(members) > 1
-    network = EmotionNetwork(NetworkConfig(audio_branch="log_mel_pair") if pair else None)
-    branches = network.audio.members if isinstance(network.audio, LogMelPair) else (network.audio,)
-    for branch, member in zip(branches, members, strict=True):
-        branch.load_state_dict(member.audio.state_dict())
-    for name in ("audio_classes", "intensity"):
-        heads = [getattr(member.heads, name) for member in members]
-        joined = getattr(network.heads, name)
-        with torch.no_grad():
-            joined.weight.copy_(torch.cat([head.weight for head in heads], dim=1) / len(heads))
-            joined.bias.copy_(torch.stack([head.bias for head in heads]).mean(dim=0))
+def start_network(voice: Path, seed: int) -> EmotionNetwork:
+    """Build a network that judges a voice as the one in ``voice`` does; the rest is random.
+
+    Raises:
+        ConfigError: it is not there, or of another architecture.
+    """
+    try:
+        heard, _ = load_network(voice)
+    except CheckpointError as error:
+        raise ConfigError("voice", str(error)) from error
+    if heard.config != NetworkConfig():
+        problem = f"'{voice}' is built as {heard.config}; allowed: {NetworkConfig()}"
+        raise ConfigError("voice", problem)
+    torch.manual_seed(seed)
+    network = EmotionNetwork()
+    for part in ("audio", "heads.audio_classes", "heads.intensity"):
+        network.get_submodule(part).load_state_dict(heard.get_submodule(part).state_dict())
     return network
-
-
-def _start(config: Fusion, fold: int) -> EmotionNetwork:
-    """Take the voice from its networks; the rest begins with random weights."""
-    members = []
-    for name in config.voice:
-        try:
-            member, _ = load_network(Path(name.format(fold=fold)))
-        except CheckpointError as error:
-            raise ConfigError("voice", str(error)) from error
-        if member.config != NetworkConfig():
-            problem = f"'{name}' is built as {member.config}; allowed: {NetworkConfig()}"
-            raise ConfigError("voice", problem)
-        assert isinstance(member, EmotionNetwork)
-        members.append(member)
-    torch.manual_seed(config.trainer.seed * 100 + fold)
-    return join_voices(members)
 
 
 def _save(path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float]) -> None:
