@@ -38,6 +38,7 @@ setup(
     data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
     install_requires=requirements("runtime.txt"),
     extras_require={
+        "backbones": requirements("backbones.txt"),
         "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
         "test": requirements("test.txt"),

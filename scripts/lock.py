@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-SHARED = ("runtime.txt", "microphone.txt", "training.txt", "backbones.txt", "test.txt")
+EXTRAS = ("microphone.txt", "training.txt", "backbones.txt", "landmarks.txt")
+SHARED = ("runtime.txt", *EXTRAS, "test.txt")
 TORCH_NEEDS = ("filelock", "fsspec", "jinja2", "networkx", "setuptools<80", "sympy",
                "typing-extensions")  # fmt: skip
 # They need PyTorch, whose CUDA packages would come with it: locked without what they need, which is
@@ -39,8 +40,8 @@ def pins(python: str, files: tuple[str, ...], extra: tuple[str, ...]) -> list[st
         pip = [f"{folder}/venv/bin/python", "-m", "pip", "-q", "install"]
         subprocess.run([*pip, PIP], check=True)
         names = [line[0] for line in requirements]
-        users = [name for name in names if name.startswith(TORCH_USERS)]
-        others = [name for name in names if name not in users]
+        others = [name for name in names if not name.startswith(TORCH_USERS)]
+        users = [next((n for n in names if n.startswith(user)), user) for user in TORCH_USERS]
         found = resolve(pip, [*others, *TORCH_NEEDS, *TORCH_USERS_NEED, *extra], [])
         found += resolve(pip, users, ["--no-deps"])
     versions = {meta["name"].lower().replace("_", "-"): meta["version"] for meta in found}

@@ -11,6 +11,7 @@ from emotion_recognition.audio.features import FEATURE_SIZE, FEATURES
 from emotion_recognition.audio.stream import AudioFeatures
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.estimate import Box, Estimate
+from emotion_recognition.model.backbones import FaceInput
 from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS, Prediction
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.detect import Detection
@@ -53,7 +54,8 @@ class LoudnessFeatures:
         values = np.zeros((len(stamps), FEATURE_SIZE), np.float32)
         values[:, 0] = chunk.samples.max()
         values[:, FEATURES["speech"]] = chunk.samples.max() > 0
-        return AudioFeatures(np.array(stamps, np.int64), values)
+        sound = np.zeros((len(stamps), 256), np.float32)
+        return AudioFeatures(np.array(stamps, np.int64), values, sound)
 
 
 class CountingModel:
@@ -61,6 +63,8 @@ class CountingModel:
 
     labels = EMOTIONS
     id = "counting"
+    face = FaceInput(48, 1, 128)
+    voice_encoder = None
 
     def __init__(self) -> None:
         self.encoded = 0

@@ -59,6 +59,7 @@ def feed(stream: AudioStream, parts: list[AudioChunk]) -> AudioFeatures:
     return AudioFeatures(
         np.concatenate([result.stamps_ns for result in results]),
         np.concatenate([result.values for result in results]),
+        np.concatenate([result.samples for result in results]),
     )
 
 

@@ -45,10 +45,13 @@ class AudioFeatures:
     Attributes:
         stamps_ns: Sensor time of the END of each frame, int64 (n,).
         values: float32 (n, 87), columns as in ``features.FEATURES``.
+        samples: float32 (n, 256), the 16 kHz sound that each frame adds to the one before, as it
+            came in: neither denoised nor normalised.
     """
 
     stamps_ns: np.ndarray
     values: np.ndarray
+    samples: np.ndarray
 
 
 class AudioStream:
@@ -89,6 +92,7 @@ class AudioStream:
         self._start_ns = 0.0  # time of the first sample since the last break
         self._heard = 0  # input samples since then
         self._frames = 0  # frames since then
+        self._sound = np.zeros(0, np.float32)  # from the beginning of the next frame on
 
     def add(self, chunk: AudioChunk) -> AudioFeatures:
         """Take in the next chunk; return the frames that it completes, possibly none."""
@@ -156,6 +160,7 @@ class AudioStream:
         self._start_ns = start_ns
         self._heard = 0
         self._frames = 0
+        self._sound = np.zeros(0, np.float32)
         return tail
 
     def _follow(self, error_ns: float, duration_s: float) -> None:
@@ -167,7 +172,10 @@ class AudioStream:
         values = self._extractor.process(samples)
         ends = np.arange(self._frames, self._frames + len(values), dtype=np.int64) * HOP + FRAME
         self._frames += len(values)
-        return AudioFeatures(round(self._start_ns) + ends * _SAMPLE_NS, values)
+        self._sound = np.concatenate([self._sound, samples.astype(np.float32)])
+        hops = self._sound[HOP : HOP + len(values) * HOP].reshape(-1, HOP)
+        self._sound = self._sound[len(values) * HOP :]
+        return AudioFeatures(round(self._start_ns) + ends * _SAMPLE_NS, values, hops)
 
 
 def features_of(
@@ -201,4 +209,5 @@ def _join(parts: list[AudioFeatures]) -> AudioFeatures:
     return AudioFeatures(
         np.concatenate([np.zeros(0, np.int64), *(part.stamps_ns for part in parts)]),
         np.concatenate([np.zeros((0, FEATURE_SIZE), np.float32), *(part.values for part in parts)]),
+        np.concatenate([np.zeros((0, HOP), np.float32), *(part.samples for part in parts)]),
     )

@@ -9,6 +9,14 @@ from pathlib import Path
 from emotion_recognition.bags.table import HEADER, CsvTable, text_row
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.evaluation.offline import overall_emotion, recognize, time_origin_ns
+from emotion_recognition.model.backbones import (
+    FRAME_ENCODERS,
+    NO_VOICE_ENCODER,
+    SHIPPED,
+    VOICE_ENCODERS,
+    FrameEncoderChoice,
+    VoiceEncoderChoice,
+)
 from emotion_recognition.model.emotion_model import load_model
 from emotion_recognition.recognizer import RecognizerConfig
 from emotion_recognition.smoothing import METHODS
@@ -57,6 +65,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="folder of the weights, or the network's file (default: those of the package)",
     )
+    parser.add_argument(
+        "--frame-encoder",
+        choices=FRAME_ENCODERS,
+        default=SHIPPED,
+        help=f"frame encoder that --model was trained with (default: {SHIPPED})",
+    )
+    parser.add_argument("--frame-encoder-path", default="", metavar="FILE", help="its file")
+    parser.add_argument(
+        "--voice-encoder",
+        choices=(NO_VOICE_ENCODER, *VOICE_ENCODERS),
+        default=NO_VOICE_ENCODER,
+        help=f"voice encoder that --model was trained with (default: {NO_VOICE_ENCODER})",
+    )
+    parser.add_argument("--voice-encoder-path", default="", metavar="DIR", help="its folder")
 
 
 def main(options: argparse.Namespace) -> int:
@@ -74,7 +96,12 @@ def main(options: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise argparse.ArgumentError(None, str(error)) from error
-    model = load_model(options.model, options.device)
+    model = load_model(
+        options.model,
+        options.device,
+        FrameEncoderChoice(options.frame_encoder, options.frame_encoder_path),
+        VoiceEncoderChoice(options.voice_encoder, options.voice_encoder_path),
+    )
     origin_ns = time_origin_ns(options.path)
     started_s = time.monotonic()
     estimates: list[Estimate] = []

@@ -26,7 +26,8 @@ from emotion_recognition.corpora.ravdess import RavdessClip
 from emotion_recognition.evaluation.offline import estimates_of
 from emotion_recognition.evaluation.ravdess_voice import fold_weights
 from emotion_recognition.model.checkpoint import checkpoint_sha256
-from emotion_recognition.model.emotion_model import ENCODER_FILE, WEIGHTS, load_model
+from emotion_recognition.model.emotion_model import load_model
+from emotion_recognition.model.frame_encoder import SHIPPED_WEIGHTS
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 
 logger = logging.getLogger(__name__)
@@ -218,7 +219,7 @@ def _key(arranged: Iterable[Sequence[RavdessClip]]) -> str:
     """What the estimates depend on, as far as data and weights go."""
     digest = hashlib.sha256()
     weights = [fold_weights(fold) for fold in range(len(ravdess.FOLDS))]
-    for path in [*weights, WEIGHTS / ENCODER_FILE]:
+    for path in [*weights, SHIPPED_WEIGHTS]:
         digest.update(checkpoint_sha256(path).encode())
     for clips in arranged:
         digest.update(" ".join(clip.path.name for clip in clips).encode())

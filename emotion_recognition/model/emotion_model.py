@@ -12,9 +12,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from emotion_recognition.audio.features import SAMPLE_RATE
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.model.checkpoint import CheckpointError, checkpoint_sha256
-from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
+from emotion_recognition.model.backbones import (
+    FrameBackbone,
+    FrameEncoderChoice,
+    VoiceBackbone,
+    VoiceEncoderChoice,
+)
+from emotion_recognition.model.backbones.trained_with import load_frames, load_voice
+from emotion_recognition.model.backbones.voice_window import VOICE_STEPS
+from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.model.network import TwoStreamNetwork, load_network
 
 logger = logging.getLogger(__name__)
@@ -29,7 +37,6 @@ VIDEO_STEPS = 36
 """Frame vectors of a window, at 10 Hz."""
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-ENCODER_FILE = "frame_encoder.safetensors"
 NETWORK_FILE = "emotion_network.safetensors"
 
 
@@ -65,15 +72,19 @@ class EmotionModel:
         id: Name of the weights.
         labels: Class names, in the order of the probabilities.
         device: Where it computes, ``cpu`` or ``cuda:N``.
+        face: What faces it reads, and how many numbers are in a face's vector.
+        voice_encoder: Whose vectors it reads in place of audio features; None: the features.
+        audio_shape: Steps of a window of sound, and the numbers of a step that are read.
     """
 
     def __init__(
         self,
-        encoder: FrameEncoder,
+        encoder: FrameBackbone,
         network: TwoStreamNetwork,
         id: str,
         temperatures: dict[str, float],
         device: str,
+        voice_encoder: VoiceBackbone | None = None,
     ) -> None:
         """Bundle the networks.
 
@@ -83,31 +94,43 @@ class EmotionModel:
             id: Name of the weights.
             temperatures: By which the logits are divided, for ``audio``, ``video`` and ``both``.
             device: As :func:`choose_device` returns it.
+            voice_encoder: The voice encoder that the network was trained with, if it has one.
         """
         self.id = id
         self.labels = EMOTIONS
         self.device = device
-        self._encoder = encoder.eval().to(device)
+        self.face = encoder.face
+        self.voice_encoder = voice_encoder
+        steps = AUDIO_STEPS if voice_encoder is None else VOICE_STEPS
+        self.audio_shape = steps, network.audio.columns
+        self._encoder = encoder
         self._network = network.eval().to(device)
         self._temperatures = temperatures
 
-    @torch.inference_mode()
     def encode_faces(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return the vectors (N, 128) of aligned grey faces (N, 48, 48) uint8; N may be 0.
+        """Return the vectors (N, V) of N aligned faces uint8; N may be 0.
+
+        With the shipped encoder they are grey, (N, 48, 48), and V is 128: see ``face``.
 
         Raises:
             ValueError: The crops have another shape or type.
         """
-        size = FrameEncoder.FACE_SIZE
-        if crops.ndim != 3 or crops.shape[1:] != (size, size) or crops.dtype != np.uint8:
-            raise ValueError(
-                f"face crops {crops.shape} {crops.dtype}: expected (N, {size}, {size}) uint8"
-            )
+        shape = self.face.face_shape
+        if crops.shape[1:] != shape or crops.dtype != np.uint8:
+            sides = ", ".join(map(str, shape))
+            raise ValueError(f"face crops {crops.shape} {crops.dtype}: expected (N, {sides}) uint8")
         if len(crops) == 0:
-            return np.zeros((0, FrameEncoder.VECTOR_SIZE), np.float32)
-        faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device)
-        vectors, _ = self._encoder(faces[:, None].float() / 255)
-        return vectors.cpu().numpy()
+            return np.zeros((0, self.face.vector_size), np.float32)
+        return self._encoder.encode(crops)
+
+    def warm_up(self) -> None:
+        """Let the first calls, which are slow, be over with."""
+        self.encode_faces(np.zeros((1, *self.face.face_shape), np.uint8))
+        if self.voice_encoder is not None:
+            self.voice_encoder.encode(np.zeros(round(WINDOW_S * SAMPLE_RATE), np.float32))
+        sound = np.zeros(self.audio_shape, np.float32)
+        sight = np.zeros((VIDEO_STEPS, self.face.vector_size), np.float32)
+        self.predict(sound, np.ones(len(sound), bool), sight, np.ones(VIDEO_STEPS, bool))
 
     @torch.inference_mode()
     def predict(
@@ -120,20 +143,19 @@ class EmotionModel:
         """Judge one window.
 
         Args:
-            audio: (225, F) audio features, F >= 64, newest last.
+            audio: (225, F) audio features, F >= 64, newest last; or (180, D) vectors of the voice
+                encoder: see ``audio_shape``.
             audio_mask: (225,) bool, the frames that are there; all False: no sound.
-            video: (36, 128) vectors of :meth:`encode_faces`, newest last.
+            video: (36, V) vectors of :meth:`encode_faces`, newest last.
             video_mask: (36,) bool, the vectors that are there; all False: no face.
 
         Raises:
             ValueError: A shape is wrong, a valid value is not finite, or both streams miss.
         """
-        sound, sound_mask = self._stream(
-            "audio", audio, audio_mask, AUDIO_STEPS, self._network.audio.columns
-        )
-        sight, sight_mask = self._stream(
-            "video", video, video_mask, VIDEO_STEPS, FrameEncoder.VECTOR_SIZE
-        )
+        exact = self.voice_encoder is not None
+        sound, sound_mask = self._stream("audio", audio, audio_mask, self.audio_shape, exact)
+        vectors = VIDEO_STEPS, self.face.vector_size
+        sight, sight_mask = self._stream("video", video, video_mask, vectors, exact=True)
         heard, seen = bool(audio_mask.any()), bool(video_mask.any())
         if not heard and not seen:
             raise ValueError("both masks are all False: expected sound, a face, or both")
@@ -155,10 +177,10 @@ class EmotionModel:
         name: str,
         values: npt.NDArray[np.float32],
         mask: npt.NDArray[np.bool_],
-        steps: int,
-        width: int,
+        shape: tuple[int, int],
+        exact: bool,
     ) -> tuple[Tensor, Tensor]:
-        exact = name == "video"
+        steps, width = shape
         fits = values.ndim == 2 and values.shape[0] == steps and values.shape[1] >= width
         if not fits or (exact and values.shape[1] != width):
             least = "" if exact else "at least "
@@ -197,34 +219,35 @@ def choose_device(device: str = "auto") -> str:
     return f"cuda:{index}"
 
 
-def load_model(path: Path | None = None, device: str = "auto") -> EmotionModel:
+def load_model(
+    path: Path | None = None,
+    device: str = "auto",
+    frame_encoder: FrameEncoderChoice | None = None,
+    voice_encoder: VoiceEncoderChoice | None = None,
+) -> EmotionModel:
     """Load the deployed model.
 
     Args:
         path: An emotion network's file, or a folder that holds ``emotion_network.safetensors``; by
-            default the shipped one. Its frame encoder is the ``frame_encoder.safetensors`` beside
-            it, or else the shipped one.
+            default the shipped one.
         device: As in :func:`choose_device`.
+        frame_encoder: The encoder that the network was trained with; by default the shipped kind:
+            the ``frame_encoder.safetensors`` beside the network, or else the package's.
+        voice_encoder: Likewise; by default none.
 
     Raises:
         CheckpointError: A file is missing or corrupt, of another kind, or the network was trained
-            with another frame encoder.
+            with another encoder.
         DeviceError: The device is unknown or absent.
     """
     device = choose_device(device)
     path = path or WEIGHTS
     if path.is_dir():
         path = path / NETWORK_FILE
-    beside = path.parent / ENCODER_FILE
-    encoder_path = beside if beside.is_file() else WEIGHTS / ENCODER_FILE
     network, metadata = load_network(path)
-    encoder, _ = load_frame_encoder(encoder_path)
-    found, expected = checkpoint_sha256(encoder_path), metadata.get("frame_encoder_sha256")
-    if found != expected:
-        raise CheckpointError(
-            f"{path}: was trained with the frame encoder of sha256 {expected}, but {encoder_path} "
-            f"has {found}: put the matching {ENCODER_FILE} beside it"
-        )
+    trained = path, network.config, metadata
+    encoder = load_frames(*trained, frame_encoder or FrameEncoderChoice(), device)
+    voice = load_voice(*trained, voice_encoder or VoiceEncoderChoice(), device)
     if metadata.get("labels") != json.dumps(EMOTIONS):
         raise CheckpointError(
             f"{path}: labels are {metadata.get('labels')}, expected {json.dumps(EMOTIONS)}"
@@ -240,4 +263,4 @@ def load_model(path: Path | None = None, device: str = "auto") -> EmotionModel:
             f"{path}: temperature must hold a positive number for audio, video and both ({error})"
         ) from error
     logger.info("model %s on %s", metadata["id"], device)
-    return EmotionModel(encoder, network, metadata["id"], temperatures, device)
+    return EmotionModel(encoder, network, metadata["id"], temperatures, device, voice)

@@ -6,24 +6,16 @@ import time
 from typing import Any, Literal
 
 import cv2
-import numpy as np
 import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
-from emotion_recognition.audio.features import FEATURE_SIZE
 from emotion_recognition.estimate import Estimate
+from emotion_recognition.model.backbones import BackboneError
 from emotion_recognition.model.checkpoint import CheckpointError
-from emotion_recognition.model.emotion_model import (
-    AUDIO_STEPS,
-    VIDEO_STEPS,
-    DeviceError,
-    EmotionModel,
-    load_model,
-)
-from emotion_recognition.model.frame_encoder import FrameEncoder
+from emotion_recognition.model.emotion_model import DeviceError, EmotionModel, load_model
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.audio_input import AudioInput
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
@@ -233,25 +225,18 @@ class EmotionNode(Node):
 
 def _load_model(settings: Settings) -> EmotionModel:
     try:
-        model = load_model(settings.model_path, settings.device)
+        model = load_model(
+            settings.model_path, settings.device, settings.frame_encoder, settings.voice_encoder
+        )
     except DeviceError as error:
         raise StartError(f"parameter 'device' is '{settings.device}': {error}") from error
+    except BackboneError as error:
+        raise StartError(f"parameter '{error.field}': {error}") from error
     except (CheckpointError, OSError) as error:
         where = f" is '{settings.model_path}'" if settings.model_path else " is empty"
         raise StartError(f"parameter 'model_path'{where}: {error}") from error
-    _warm_up(model)
+    model.warm_up()
     return model
-
-
-def _warm_up(model: EmotionModel) -> None:
-    """Let PyTorch's slow first calls be before the node is ready."""
-    model.encode_faces(np.zeros((1, 48, 48), np.uint8))
-    silence, heard = np.zeros((AUDIO_STEPS, FEATURE_SIZE), np.float32), np.ones(AUDIO_STEPS, bool)
-    blank, seen = (
-        np.zeros((VIDEO_STEPS, FrameEncoder.VECTOR_SIZE), np.float32),
-        np.ones(VIDEO_STEPS, bool),
-    )
-    model.predict(silence, heard, blank, seen)
 
 
 def _recognizer(settings: Settings, model: EmotionModel) -> Recognizer:

@@ -8,6 +8,14 @@ from rclpy.node import Node
 from emotion_recognition.audio.decode import AudioFormatError
 from emotion_recognition.audio.messages import AudioFormat
 from emotion_recognition.audio.stream import AudioConfig
+from emotion_recognition.model.backbones import (
+    FRAME_ENCODERS,
+    NO_VOICE_ENCODER,
+    SHIPPED,
+    VOICE_ENCODERS,
+    FrameEncoderChoice,
+    VoiceEncoderChoice,
+)
 from emotion_recognition.nodes.audio_input import AUDIO_TYPES
 from emotion_recognition.nodes.parameters import Parameter, declare
 from emotion_recognition.nodes.qos import RELIABILITIES
@@ -24,6 +32,22 @@ _VISION = _RECOGNIZER.vision
 PARAMETERS = (
     Parameter("device", "auto", "where the model computes: auto, cpu, cuda or cuda:N"),
     Parameter("model_path", "", "folder of the weights; empty: those of the package"),
+    Parameter(
+        "frame_encoder",
+        SHIPPED,
+        "encoder of face images that the weights were trained with",
+        choices=tuple(FRAME_ENCODERS),
+    ),
+    Parameter(
+        "frame_encoder_path", "", "its file; empty: beside the weights, or that of the package"
+    ),
+    Parameter(
+        "voice_encoder",
+        NO_VOICE_ENCODER,
+        "pretrained encoder of the voice that the weights were trained with",
+        choices=(NO_VOICE_ENCODER, *VOICE_ENCODERS),
+    ),
+    Parameter("voice_encoder_path", "", "its folder"),
     Parameter("num_threads", 1, "threads of PyTorch and of OpenCV", 1, 64),
     Parameter("use_video", True, "whether to subscribe to image"),
     Parameter("use_audio", True, "whether to subscribe to audio and audio_info"),
@@ -120,6 +144,8 @@ class Settings:
     recognizer: RecognizerConfig
     device: str
     model_path: Path | None
+    frame_encoder: FrameEncoderChoice
+    voice_encoder: VoiceEncoderChoice
     num_threads: int
     use_video: bool
     use_audio: bool
@@ -172,6 +198,8 @@ def declare_settings(node: Node) -> Settings:
         recognizer=recognizer,
         device=value["device"],
         model_path=Path(value["model_path"]).expanduser() if value["model_path"] else None,
+        frame_encoder=FrameEncoderChoice(value["frame_encoder"], value["frame_encoder_path"]),
+        voice_encoder=VoiceEncoderChoice(value["voice_encoder"], value["voice_encoder_path"]),
         num_threads=value["num_threads"],
         use_video=value["use_video"],
         use_audio=value["use_audio"],

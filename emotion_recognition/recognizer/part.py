@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 from emotion_recognition.audio.features import FEATURES, HOP, SAMPLE_RATE
 from emotion_recognition.estimate import Box
+from emotion_recognition.model.backbones import VoiceBackbone
+from emotion_recognition.model.backbones.voice_window import window_vectors
 from emotion_recognition.model.emotion_model import (
     AUDIO_STEPS,
     VIDEO_STEPS,
     WINDOW_S,
     EmotionModel,
 )
-from emotion_recognition.model.frame_encoder import FrameEncoder
+from emotion_recognition.vision.align import cut_face
 from emotion_recognition.vision.stream import FaceObservation
 from emotion_recognition.windows import RingBuffer, Stamps, Values, to_grid
 
@@ -25,11 +27,9 @@ VIDEO_PERIOD_NS = round(WINDOW_S / VIDEO_STEPS * SECOND_NS)
 MIN_VOICE_S = 0.1
 """Less activity in a window is a click, not a voice."""
 
-VIDEO_ROW = 5 + FrameEncoder.VECTOR_SIZE
-"""Numbers in a row of the video buffer: track id (or NO_TRACK), box, frame vector."""
 _NO_TRACK = -1  # a frame that shows no face
 _BOX = slice(1, 5)
-_VECTOR = slice(5, VIDEO_ROW)
+_VECTOR = slice(5, None)
 _SPEECH = FEATURES["speech"].start
 
 
@@ -58,15 +58,32 @@ def cut(buffer: RingBuffer, end_ns: int, window_ns: int, stale_ns: int) -> Part:
     return Part(stamps, rows, len(stamps) > 0 and int(stamps[-1]) > end_ns - stale_ns)
 
 
-def video_row(face: FaceObservation | None, model: EmotionModel) -> Values:
-    """Return a row (1, VIDEO_ROW) of the video buffer for what was found in a frame."""
-    row = np.zeros((1, VIDEO_ROW), np.float32)
+def video_width(model: EmotionModel) -> int:
+    """Numbers in a row of the video buffer: track id (or NO_TRACK), box, frame vector."""
+    return int(_VECTOR.start) + model.face.vector_size
+
+
+def video_row(
+    image: NDArray[np.uint8], face: FaceObservation | None, model: EmotionModel
+) -> Values:
+    """Return a row (1, video_width) of the video buffer for what was found in a frame."""
+    row = np.zeros((1, video_width(model)), np.float32)
     row[0, 0] = _NO_TRACK
     if face is not None:
         row[0, 0] = face.track_id
         row[0, _BOX] = (face.box.x, face.box.y, face.box.width, face.box.height)
-        row[:, _VECTOR] = model.encode_faces(face.crop[None])
+        row[:, _VECTOR] = model.encode_faces(_crop(image, face, model)[None])
     return row
+
+
+def _crop(
+    image: NDArray[np.uint8], face: FaceObservation, model: EmotionModel
+) -> NDArray[np.uint8]:
+    """The face as the model's encoder reads it: cut anew where that is not the stream's crop."""
+    if face.crop.shape == model.face.face_shape:
+        return face.crop
+    size, colour = model.face.size, model.face.channels == 3
+    return cut_face(image, face.placement.resized(size), size, colour)
 
 
 def voice(audio: Part, end_ns: int) -> tuple[Values, Mask]:
@@ -76,6 +93,14 @@ def voice(audio: Part, end_ns: int) -> tuple[Values, Mask]:
     return to_grid(
         audio.stamps[used], audio.rows[used], end_ns, AUDIO_STEPS, AUDIO_PERIOD_NS, AUDIO_PERIOD_NS
     )
+
+
+def voice_vectors(sound: Part, end_ns: int, encoder: VoiceBackbone) -> tuple[Values, Mask]:
+    """Vectors of the voice encoder on the model's grid; rows of ``sound`` are hops of samples."""
+    hops, heard = to_grid(
+        sound.stamps, sound.rows, end_ns, AUDIO_STEPS, AUDIO_PERIOD_NS, AUDIO_PERIOD_NS
+    )
+    return window_vectors(encoder, hops, heard)
 
 
 def subject(video: Part) -> int | None:

@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion_recognition.audio.chunk import AudioChunk
-from emotion_recognition.audio.features import FEATURE_SIZE, SAMPLE_RATE
+from emotion_recognition.audio.features import FEATURE_SIZE, HOP, SAMPLE_RATE
 from emotion_recognition.audio.stream import AudioStream
 from emotion_recognition.estimate import Estimate, Flags
 from emotion_recognition.model.emotion_model import EmotionModel, Prediction, load_model
 from emotion_recognition.recognizer import part
 from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerStatus
-from emotion_recognition.recognizer.part import SECOND_NS, VIDEO_ROW, Part
+from emotion_recognition.recognizer.part import SECOND_NS, Part
 from emotion_recognition.smoothing import ExponentialFilter, make_filter
 from emotion_recognition.vision.stream import FaceObservation, FaceStream
-from emotion_recognition.windows import RingBuffer
+from emotion_recognition.windows import RingBuffer, Values
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,12 @@ class Recognizer:
         self._face_stream = FaceStream(config.vision)
         self.face: FaceObservation | None = None  # in the newest frame that was added
         self._audio = _Stream(FEATURE_SIZE, self._span_ns)
-        self._video = _Stream(VIDEO_ROW, self._span_ns)
+        self._sound = (  # the samples themselves, where the model has a voice encoder
+            None
+            if self.model.voice_encoder is None
+            else RingBuffer(HOP, self._span_ns, _BUFFER_BYTES)
+        )
+        self._video = _Stream(part.video_width(self.model), self._span_ns)
         self._steadied = make_filter(config.smoothing, config.smoothing_s, gap_s=config.window_s)
         score_s = 0.0 if config.smoothing == "none" else config.smoothing_s
         self._scores = ExponentialFilter(score_s, gap_s=config.window_s)
@@ -83,6 +88,8 @@ class Recognizer:
     def reset(self) -> None:
         """Forget what was seen and heard; counts stay."""
         self._audio.clear()
+        if self._sound is not None:
+            self._sound.clear()
         self._audio_stream.reset()
         self._video.clear()
         self._face_stream.reset()
@@ -109,7 +116,7 @@ class Recognizer:
         self._frame_id = frame_id
         self.face = self._face_stream.add(stamp_ns, image)
         self._faces += self.face is not None
-        self._video.buffer.add([stamp_ns], part.video_row(self.face, self.model))
+        self._video.buffer.add([stamp_ns], part.video_row(image, self.face, self.model))
 
     def add_audio(self, chunk: AudioChunk) -> None:
         """Turn a piece of sound into features and keep them."""
@@ -119,6 +126,8 @@ class Recognizer:
         self._audio.newest_ns = max(chunk.end_ns, self._audio.newest_ns or chunk.end_ns)
         features = self._audio_stream.add(chunk)
         self._audio.buffer.add(features.stamps_ns, features.values)
+        if self._sound is not None:
+            self._sound.add(features.stamps_ns, features.samples)
 
     def estimates(self, latest_only: bool = False) -> list[Estimate]:
         """Return the estimates of the windows that have become due, oldest first.
@@ -234,7 +243,7 @@ class Recognizer:
             return None
         audio, video = parts
         flags = self._coverage_flags(end_ns, audio, video)
-        voice, voice_mask = part.voice(audio, end_ns)
+        voice, voice_mask = self._voice(audio, end_ns)
         if audio.fresh and not voice_mask.any():
             flags |= Flags.NO_SPEECH
         track = part.subject(video)
@@ -267,6 +276,17 @@ class Recognizer:
             frame_id=self._frame_id,
             model=self.model.id,
         )
+
+    def _voice(self, audio: Part, end_ns: int) -> tuple[Values, part.Mask]:
+        """What the model hears of a window: features, or vectors of its voice encoder."""
+        features, mask = part.voice(audio, end_ns)
+        if self._sound is None or self.model.voice_encoder is None:
+            return features, mask
+        if not mask.any():
+            steps, width = self.model.audio_shape
+            return np.zeros((steps, width), np.float32), np.zeros(steps, bool)
+        sound = part.cut(self._sound, end_ns, self._window_ns, self._stale_ns)
+        return part.voice_vectors(sound, end_ns, self.model.voice_encoder)
 
     def _coverage_flags(self, end_ns: int, audio: Part, video: Part) -> Flags:
         flags = Flags(0)

@@ -19,28 +19,37 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from emotion_recognition.corpora.openface import ACTION_UNITS
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.metrics import classification_report
 from emotion_recognition.evaluation.voice_folds import centre_window
+from emotion_recognition.model.backbones import (
+    NO_VOICE_ENCODER,
+    BackboneError,
+    FrameEncoderChoice,
+    VoiceEncoderChoice,
+    make_frame_encoder,
+    make_voice_encoder,
+)
+from emotion_recognition.model.backbones.trained_with import encoder_entries
 from emotion_recognition.model.branches import Branch
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
-    checkpoint_sha256,
     load_checkpoint,
     save_checkpoint,
 )
+from emotion_recognition.model.emotion_model import choose_device
 from emotion_recognition.model.network import KIND, NetworkConfig, build_network, config_entries
 from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.clip_pairs import (
-    ENCODER,
     ClipPairs,
+    Encoders,
     RavdessPairs,
     Source,
     Split,
     read_pairs,
     split_by_speaker,
-    vector_size,
 )
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.optimise import soft_cross_entropy
@@ -74,6 +83,8 @@ class AudioVisual:
         face_noise: Standard deviation of noise on standardised action units.
         smoothing: Label smoothing.
         start: A checkpoint of the same architecture to start from; empty: random weights.
+        frame_encoder: What turns faces into vectors (docs/backbones.md).
+        voice_encoder: What turns voices into vectors, for the audio branch ``vectors``.
     """
 
     data: Source = field(default_factory=RavdessPairs)
@@ -87,6 +98,8 @@ class AudioVisual:
     face_noise: float = 0.0
     smoothing: float = 0.0
     start: str = ""
+    frame_encoder: FrameEncoderChoice = field(default_factory=FrameEncoderChoice)
+    voice_encoder: VoiceEncoderChoice = field(default_factory=VoiceEncoderChoice)
 
     def __post_init__(self) -> None:
         for name in ("drop_voice", "drop_face"):
@@ -95,12 +108,14 @@ class AudioVisual:
         require(both <= 1, "drop_face", self.drop_face, f"{1 - self.drop_voice:g} at most")
         require(self.face_noise >= 0, "face_noise", self.face_noise, "0 or more")
         require(0 <= self.smoothing < 1, "smoothing", self.smoothing, "0 to below 1")
-        size, branch = self.network.vector_size, self.network.audio_branch
-        expected = vector_size(self.data)
-        allowed = f"{expected}, as the faces of {self.data.corpus} have"
-        require(size == expected, "network.vector_size", size, allowed)
-        frames = ("log_mel", "mfcc")
-        require(branch in frames, "network.audio_branch", branch, " or ".join(frames))
+        branch, voice = self.network.audio_branch, self.voice_encoder.name
+        if isinstance(self.data, RavdessPairs):
+            size, allowed = self.network.vector_size, f"{ACTION_UNITS}, the action units"
+            require(size == ACTION_UNITS, "network.vector_size", size, allowed)
+            require(voice == NO_VOICE_ENCODER, "voice_encoder.name", voice, NO_VOICE_ENCODER)
+        vectors = "vectors" if voice != NO_VOICE_ENCODER else "log_mel or mfcc"
+        fits = (branch == "vectors") == (voice != NO_VOICE_ENCODER)
+        require(fits, "network.audio_branch", branch, f"{vectors}, with voice_encoder '{voice}'")
         require(not self.augment or branch == "log_mel", "augment", True, "true for log_mel alone")
 
 
@@ -113,6 +128,9 @@ class Clips(Dataset[Windows]):
             part[rows] for part in (clips.vectors, clips.seen, clips.labels)
         )
         self._augment = augment
+        if clips.heard is not None:
+            self._windows, self._masks = self._frames.float(), clips.heard[rows]
+            return
         windows = [
             centre_window(frames[:length].numpy())
             for frames, length in zip(self._frames, self._lengths.tolist(), strict=True)
@@ -141,12 +159,14 @@ def run(config: AudioVisual, data: Path, out: Path, features: Path, resume: bool
     """
     began = time.monotonic()
     start = _starting_state(config) if config.start else None
-    clips = read_pairs(config.data, data, features)
+    encoders = None if isinstance(config.data, RavdessPairs) else load_encoders(config)
+    clips = read_pairs(config.data, data, features, encoders)
     split = split_by_speaker(config.data, clips)
     clips = _standardised(clips, split.train, isinstance(config.data, RavdessPairs))
     torch.manual_seed(config.trainer.seed)
     network = build_network(config.network)
-    set_statistics(network.audio, clips, split.train)
+    if clips.heard is None:
+        set_statistics(network.audio, clips, split.train)
     if start is not None:
         network.load_state_dict(start)
     task = Task(
@@ -159,8 +179,30 @@ def run(config: AudioVisual, data: Path, out: Path, features: Path, resume: bool
     trained = fit(task, config.optimiser, config.schedule, config.trainer, out, resume)
     path = out / "network.safetensors"
     if leads():
-        _finish(trained, config, clips, split, path, time.monotonic() - began)
+        _finish(trained, config, encoders, clips, split, path, time.monotonic() - began)
     return path
+
+
+def load_encoders(config: AudioVisual) -> Encoders:
+    """Load the encoders that the clips are read by.
+
+    Raises:
+        ConfigError: One cannot be used, or the network reads vectors of another size.
+    """
+    try:
+        frames = make_frame_encoder(config.frame_encoder)
+        voice = make_voice_encoder(config.voice_encoder, choose_device())
+    except BackboneError as error:
+        raise ConfigError(error.field.replace("_path", ".path"), str(error)) from error
+    except CheckpointError as error:
+        raise ConfigError("frame_encoder.path", str(error)) from error
+    sizes = {"vector_size": (config.frame_encoder.name, frames.face.vector_size)}
+    if voice is not None:
+        sizes["audio_size"] = (config.voice_encoder.name, voice.vector_size)
+    for name, (encoder, size) in sizes.items():
+        found = getattr(config.network, name)
+        require(found == size, f"network.{name}", found, f"{size}, of the encoder '{encoder}'")
+    return Encoders(frames, voice)
 
 
 def set_statistics(branch: Branch, clips: ClipPairs, rows: Tensor) -> None:
@@ -229,6 +271,7 @@ def _judge(network: nn.Module, clips: Clips) -> tuple[dict[str, Tensor], Tensor]
 def _finish(
     network: nn.Module,
     config: AudioVisual,
+    encoders: Encoders | None,
     clips: ClipPairs,
     split: Split,
     path: Path,
@@ -257,7 +300,6 @@ def _finish(
         "seconds": seconds,
         "config": asdict(config),
     }
-    encoded = not isinstance(config.data, RavdessPairs)
     save_checkpoint(
         path,
         network,
@@ -273,7 +315,7 @@ def _finish(
             }
         ),
         licence=LICENCE,
-        **({"frame_encoder_sha256": checkpoint_sha256(ENCODER)} if encoded else {}),
+        **(encoder_entries(encoders.frames, encoders.voice) if encoders else {}),
     )
     text = json.dumps(result, indent=2)
     (path.parent / "report.json").write_text(text + "\n", encoding="utf-8")

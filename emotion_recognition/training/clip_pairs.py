@@ -19,17 +19,22 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from emotion_recognition.audio.features import HOP
 from emotion_recognition.audio.stream import AudioConfig, features_of
 from emotion_recognition.corpora import class_folders, ravdess
-from emotion_recognition.corpora.clip_window import SAMPLE_RATE, SIDE, read_window
+from emotion_recognition.corpora.clip_window import SAMPLE_RATE, SIDE, ClipWindow, read_window
 from emotion_recognition.corpora.corpus import CorpusError
 from emotion_recognition.corpora.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-from emotion_recognition.corpora.openface import ACTION_UNITS
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.ravdess_voice import feature_cache
-from emotion_recognition.model.checkpoint import checkpoint_sha256
-from emotion_recognition.model.emotion_model import WEIGHTS
-from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
+from emotion_recognition.model.backbones import (
+    FaceInput,
+    FrameBackbone,
+    FrameEncoderChoice,
+    VoiceBackbone,
+    make_frame_encoder,
+)
+from emotion_recognition.model.backbones.voice_window import window_vectors
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.ravdess_pairs import paired_clips
 from emotion_recognition.training.trainer import leads
@@ -37,8 +42,6 @@ from emotion_recognition.vision.align import align_face
 from emotion_recognition.vision.detect import DETECTORS, FaceDetector, make_detector
 
 logger = logging.getLogger(__name__)
-
-ENCODER = WEIGHTS / "frame_encoder.safetensors"
 
 Read = TypeVar("Read")
 Image = npt.NDArray[np.uint8]
@@ -114,13 +117,15 @@ class ClipPairs:
     """N clips.
 
     Attributes:
-        frames: (N, T, 87) float16 audio feature frames from the start, 0 after the end.
+        frames: (N, T, 87) float16 audio feature frames from the start, 0 after the end; or
+            (N, 180, D) vectors of a voice encoder over the window around the clip's middle.
         lengths: (N,) how many there are of each.
         vectors: (N, S, V) of the face over the window around the clip's middle, or action units as
             measured, one step (S = 1) for the whole clip.
         seen: (N, S) bool, where a face was seen.
         labels: (N,) indices into ``EMOTIONS``.
         speakers: N names.
+        heard: (N, 180) bool, which vectors of a voice encoder are there; None: features.
     """
 
     frames: Tensor
@@ -129,6 +134,7 @@ class ClipPairs:
     seen: Tensor
     labels: Tensor
     speakers: tuple[str, ...]
+    heard: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -148,18 +154,29 @@ class _Clip:
     speaker: str
 
 
-def vector_size(source: Source) -> int:
-    """Return the size of the vectors that the faces of a source have."""
-    return ACTION_UNITS if isinstance(source, RavdessPairs) else FrameEncoder.VECTOR_SIZE
+@dataclass(frozen=True)
+class Encoders:
+    """What clips are read by: the frame encoder, and the voice encoder if there is one."""
+
+    frames: FrameBackbone
+    voice: VoiceBackbone | None = None
+
+    @property
+    def sha256(self) -> list[str]:
+        """Of the encoders that there are."""
+        return [each.sha256 for each in (self.frames, self.voice) if each is not None]
 
 
-def read_pairs(source: Source, data: Path, features: Path) -> ClipPairs:
+def read_pairs(
+    source: Source, data: Path, features: Path, encoders: Encoders | None = None
+) -> ClipPairs:
     """Read the clips of a source.
 
     Args:
         source: Which.
         data: Folder of the corpora.
         features: Folder of what was computed from them before; what is not there is added.
+        encoders: What clips are read by; of no use to ``RavdessPairs``. None: the shipped one.
 
     Raises:
         ConfigError: The corpus is not there, has another layout, or its files are not sound.
@@ -172,17 +189,19 @@ def read_pairs(source: Source, data: Path, features: Path) -> ClipPairs:
         speakers = tuple(str(actor) for actor in voices.actors.tolist())
         vectors = units[:, None]
         return ClipPairs(voices.frames, voices.lengths, vectors, seen, voices.labels, speakers)
+    encoders = encoders or Encoders(make_frame_encoder(FrameEncoderChoice()))
     clips = _ravdess(source, data) if isinstance(source, RavdessClips) else _own(source, data)
-    cache = features / f"clips-{_key(clips, source.detector)}.npz"
+    cache = features / f"clips-{_key(clips, source.detector, encoders)}.npz"
     _wait_for(cache)
     if not cache.is_file():
-        _write_windows(clips, make_detector(source.detector), cache)
-    names = ("frames", "lengths", "vectors", "seen")
+        _write_windows(clips, make_detector(source.detector), encoders, cache)
+    names = ("frames", "lengths", "vectors", "seen", "heard")
     with np.load(cache) as stored:
-        frames, lengths, vectors, seen = (torch.from_numpy(stored[name]) for name in names)
+        frames, lengths, vectors, seen, heard = (torch.from_numpy(stored[name]) for name in names)
     labels = torch.tensor([clip.label for clip in clips])
     speakers = tuple(clip.speaker for clip in clips)
-    return ClipPairs(frames, lengths, vectors, seen, labels, speakers)
+    of_windows = None if encoders.voice is None else heard
+    return ClipPairs(frames, lengths, vectors, seen, labels, speakers, of_windows)
 
 
 def split_by_speaker(source: Source, clips: ClipPairs) -> Split:
@@ -273,50 +292,83 @@ def _sound_of(clip: ravdess.RavdessClip, folder: Path) -> Path | None:
     return found[0]
 
 
-def _key(clips: Sequence[_Clip], detector: str) -> str:
+def _key(clips: Sequence[_Clip], detector: str, encoders: Encoders) -> str:
     """Name what the windows of some clips depend on."""
-    parts = [checkpoint_sha256(ENCODER), detector]
+    parts = [*encoders.sha256, detector]
     stats = [(clip.path, clip.path.stat()) for clip in clips]
     parts += [f"{path} {found.st_size} {found.st_mtime_ns}" for path, found in stats]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _write_windows(clips: Sequence[_Clip], detector: FaceDetector, cache: Path) -> None:
-    encoder, _ = load_frame_encoder(ENCODER)
-    frames, vectors, seen = [], [], []
+def _write_windows(
+    clips: Sequence[_Clip], detector: FaceDetector, encoders: Encoders, cache: Path
+) -> None:
+    face = encoders.frames.face
+    frames, masks, vectors, seen = [], [], [], []
     for clip in tqdm(clips, "clips", mininterval=5):
-        window = read_window(clip.path, lambda image: _face(image, detector, SIDE), clip.sound)
-        heard = features_of(window.sound[window.heard], SAMPLE_RATE, AudioConfig())
-        frames.append(heard.astype(np.float16))
+        window = read_window(
+            clip.path, lambda image: _face(image, detector, SIDE, face.channels), clip.sound
+        )
+        sound, there = _heard(window, encoders.voice)
+        frames.append(sound.astype(np.float16))
+        masks.append(there)
         # The crops of a strip are loose; those of a video are aligned already.
         strip = clip.path.suffix.lower() in IMAGE_SUFFIXES
         faces = [
-            (_face(image, detector, 48) if strip else _shrunk(image)) if there else None
+            (_face(image, detector, face.size, face.channels) if strip else _shrunk(image, face))
+            if there
+            else None
             for image, there in zip(window.faces, window.seen, strict=True)
         ]
-        known = np.array([face is not None for face in faces])
-        images = np.stack([np.zeros((48, 48), np.uint8) if f is None else f for f in faces])
-        with torch.inference_mode():
-            found, _ = encoder(torch.from_numpy(images)[:, None].float() / 255)
-        vectors.append(found.numpy() * known[:, None])
+        known = np.array([found is not None for found in faces])
+        blank = np.zeros(face.face_shape, np.uint8)
+        images = np.stack([blank if found is None else _as_read(found) for found in faces])
+        vectors.append(encoders.frames.encode(images) * known[:, None])
         seen.append(known)
     lengths = np.array([len(clip) for clip in frames])
     padded = np.zeros((len(frames), max(lengths), frames[0].shape[1]), np.float16)
-    for row, columns in enumerate(frames):
-        padded[row, : len(columns)] = columns
+    heard = np.zeros(padded.shape[:2], bool)
+    for row, (columns, mask) in enumerate(zip(frames, masks, strict=True)):
+        padded[row, : len(columns)], heard[row, : len(mask)] = columns, mask
     partial = cache.with_name("partial-" + cache.name)
     np.savez(
-        partial, frames=padded, lengths=lengths, vectors=np.stack(vectors), seen=np.stack(seen)
+        partial,
+        frames=padded,
+        lengths=lengths,
+        vectors=np.stack(vectors),
+        seen=np.stack(seen),
+        heard=heard,
     )
     partial.replace(cache)
 
 
-def _face(image: Image, detector: FaceDetector, size: int) -> Image | None:
+def _heard(
+    window: ClipWindow, voice: VoiceBackbone | None
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Features of the sound that is there, or vectors of the whole window; and their mask."""
+    if voice is not None:
+        rows = window.heard.reshape(-1, HOP)
+        return window_vectors(voice, window.sound.reshape(-1, HOP), np.all(rows, axis=1))
+    features = features_of(window.sound[window.heard], SAMPLE_RATE, AudioConfig())
+    return features, np.ones(len(features), bool)
+
+
+def _face(image: Image, detector: FaceDetector, size: int, channels: int) -> Image | None:
+    """Cut out the surest face, grey or BGR."""
     found = detector.detect(image)
     if not found:
         return None
-    return align_face(image, max(found, key=lambda face: face.score), size)
+    surest = max(found, key=lambda face: face.score)
+    crop = align_face(image, surest, size, colour=channels == 3)
+    return _as_read(crop)
 
 
-def _shrunk(image: Image) -> Image:
-    return cv2.resize(image[:, :, 0], (48, 48), interpolation=cv2.INTER_AREA).astype(np.uint8)
+def _as_read(crop: Image) -> Image:
+    """Turn BGR to RGB or back; grey stays."""
+    return crop if crop.ndim == 2 else np.ascontiguousarray(crop[:, :, ::-1])
+
+
+def _shrunk(image: Image, face: FaceInput) -> Image:
+    """Bring a crop (224, 224, 3) to the size and the channels, grey or BGR, of an encoder."""
+    crop = image if face.channels == 3 else image[:, :, 0]
+    return cv2.resize(crop, (face.size, face.size), interpolation=cv2.INTER_AREA).astype(np.uint8)

@@ -37,6 +37,11 @@ class Placement:
     factor: complex
     shift: complex
 
+    def resized(self, size: int) -> "Placement":
+        """Return the placement of the same crop at ``size`` pixels, where this is for a 48x48."""
+        scale = size / TEMPLATE_SIZE
+        return Placement(self.factor * scale, (self.shift + 0.5 + 0.5j) * scale - (0.5 + 0.5j))
+
     def to_image(self, points: np.ndarray) -> np.ndarray:
         """Return where points (n, 2) of the crop lie in the image, (n, 2) float32."""
         places = (points.astype(np.float64) @ [1, 1j] - self.shift) / self.factor
@@ -54,21 +59,26 @@ def place_face(points: np.ndarray, size: int = TEMPLATE_SIZE) -> Placement:
     return Placement(factor, shift)
 
 
-def align_face(image: np.ndarray, detection: Detection, size: int = TEMPLATE_SIZE) -> np.ndarray:
+def align_face(
+    image: np.ndarray, detection: Detection, size: int = TEMPLATE_SIZE, colour: bool = False
+) -> np.ndarray:
     """Cut out one face.
 
     Args:
         image: uint8 BGR (height, width, 3).
         detection: The face; without points the typical place of the points in its box is used.
         size: Side of the result in pixels.
+        colour: RGB in place of grey.
 
     Returns:
-        uint8 grey (size, size). Parts outside of the image repeat its edge.
+        uint8 grey (size, size) or RGB (size, size, 3). Parts outside of the image repeat its edge.
     """
-    return cut_face(image, place_face(points_of(detection), size), size)
+    return cut_face(image, place_face(points_of(detection), size), size, colour)
 
 
-def cut_face(image: np.ndarray, placement: Placement, size: int = TEMPLATE_SIZE) -> np.ndarray:
+def cut_face(
+    image: np.ndarray, placement: Placement, size: int = TEMPLATE_SIZE, colour: bool = False
+) -> np.ndarray:
     """Cut out a face that is placed already; arguments and result as of ``align_face``."""
     factor, shift = placement.factor, placement.shift
     # Sampled about as finely as the image itself and then averaged down: no aliasing.
@@ -79,8 +89,8 @@ def cut_face(image: np.ndarray, placement: Placement, size: int = TEMPLATE_SIZE)
         [[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]]
     )
     patch = cv2.warpAffine(image, warp, (size * fine, size * fine), borderMode=cv2.BORDER_REPLICATE)
-    grey = cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
-    return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA)
+    patch = cv2.cvtColor(patch, cv2.COLOR_BGR2RGB if colour else cv2.COLOR_BGR2GRAY)
+    return cv2.resize(patch, (size, size), interpolation=cv2.INTER_AREA)
 
 
 def fit_similarity(source: np.ndarray, target: np.ndarray) -> tuple[complex, complex]:
