@@ -4,16 +4,17 @@ import pytest
 import torch
 
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.model.checkpoint import save_checkpoint
 from emotion_recognition.model.heads import NetworkOutput
-from emotion_recognition.model.network import EmotionNetwork
+from emotion_recognition.model.network import KIND, EmotionNetwork, config_entries
 from emotion_recognition.training.config import ConfigError, parse
 from emotion_recognition.training.face_sequences import FaceBank
 from emotion_recognition.training.fusion import (
     Fusion,
     Sounds,
-    join_voices,
     make_task,
     silence,
+    start_network,
     temperatures,
 )
 from emotion_recognition.training.trainer import fit
@@ -46,21 +47,24 @@ def hear(network: EmotionNetwork) -> NetworkOutput:
         return network.eval()(audio, mask, *no_face)
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_judges_a_voice_by_the_mean_of_the_trained_networks(count: int) -> None:
+def test_starts_from_the_trained_voice(tmp_path) -> None:
     torch.manual_seed(0)
-    members = [EmotionNetwork() for _ in range(count)]
-    parts = [hear(member) for member in members]
-    joined = hear(join_voices(members))
+    trained, path = EmotionNetwork(), tmp_path / "voice.safetensors"
+    torch.nn.init.normal_(trained.video.first[1][0].weight, std=5)
+    save_checkpoint(path, trained, KIND, "voice", config_entries(trained), temperature="{}")
+    network = start_network(path, seed=1)
     for name in ("logits", "intensity"):
-        mean = torch.stack([getattr(part, name) for part in parts]).mean(dim=0)
-        torch.testing.assert_close(getattr(joined, name), mean, atol=1e-5, rtol=1e-4)
+        found, expected = (getattr(hear(n), name) for n in (network, trained))
+        torch.testing.assert_close(found, expected, atol=2e-2, rtol=2e-2)  # half precision
+    assert network.video.first[1][0].weight.std() < 1
+    with pytest.raises(ConfigError, match=r"voice: .*nothing"):
+        start_network(tmp_path / "nothing.safetensors", seed=1)
 
 
 def recipe(**changes) -> Fusion:
     trainer = {"epochs": 1, "batch_size": 48, "keep": "last", "ema_decay": 0.9}
     return parse(
-        Fusion, {"voice": ["v{fold}"], "id": "test", "batches": 25, "trainer": trainer, **changes}
+        Fusion, {"voice": "v{fold}", "id": "test", "batches": 25, "trainer": trainer, **changes}
     )
 
 
@@ -91,8 +95,6 @@ def test_learns_the_face_and_leaves_the_voice_alone(
         ({"folds": [0, 1]}, "folds"),
         ({"folds": [1, 9]}, "folds"),
         ({"batches": 0}, "batches"),
-        ({"voice": []}, "voice"),
-        ({"voice": ["a", "b", "c"]}, "voice"),
         ({"trainer": {"keep": "best"}}, "trainer.keep"),
     ],
 )

@@ -45,9 +45,8 @@ class NetworkConfig:
 
     Attributes:
         audio_branch: A name in ``AUDIO_BRANCHES`` of ``model.branches``.
-        audio_size: Width of what the audio branch reads: 64 for ``log_mel`` and ``log_mel_pair``, 1
-            to 20 coefficients for ``mfcc``, the size of the voice encoder's vectors for
-            ``vectors``.
+        audio_size: Width of what the audio branch reads: 64 for ``log_mel``, 1 to 20 coefficients
+            for ``mfcc``, the size of the voice encoder's vectors for ``vectors``.
         video_branch: A name in ``VIDEO_BRANCHES``.
         stream_encoder: A name in ``STREAM_ENCODERS``, for both streams.
         vector_size: Size of the frame vectors that come in.

@@ -14,7 +14,7 @@ windows without a face would train nothing).
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,11 +27,9 @@ from torch.utils.data import Dataset
 from emotion_recognition.corpora import affectnet, ravdess
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.model.branches import LogMelPair
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
     checkpoint_sha256,
-    load_checkpoint,
     save_checkpoint,
 )
 from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
@@ -85,11 +83,7 @@ class Fusion:
     """Options of the stage.
 
     Attributes:
-        voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold. Of
-            two trainings the mean is taken, by the audio branch ``log_mel_pair``.
-        calibrated: Networks of an earlier run of this stage, for each fold, of which the
-            temperatures are taken. Voices of the actors that validate are then trained on as well,
-            as befits ``voice``; empty: they are kept out, and calibrate.
+        voice: The networks of the stage ``voice``; ``{fold}`` stands for the number of the fold.
         id: Name of the weights.
         folds: Which to train, from 1; 0 is the deployed network, whose temperatures are the mean of
             those of the folds, so that it comes last.
@@ -101,9 +95,8 @@ class Fusion:
         trainer: Length, batches, seed.
     """
 
-    voice: tuple[str, ...]
+    voice: str
     id: str
-    calibrated: str = ""
     folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 0)
     versions: int = 2
     batches: int = 50
@@ -113,7 +106,6 @@ class Fusion:
     trainer: Training = field(default_factory=lambda: Training(keep="last"))
 
     def __post_init__(self) -> None:
-        require(len(self.voice) in (1, 2), "voice", self.voice, "one network or two")
         most = len(ravdess.FOLDS)
         for fold in self.folds:
             require(0 <= fold <= most, "folds", fold, f"0 to {most}")
@@ -273,11 +265,9 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
         The network of the last fold.
     """
     need_lightning()
-    networks = {fold: _start(config, fold) for fold in config.folds}
-    known = {
-        fold: _temperatures(Path(config.calibrated.format(fold=fold)))
+    networks = {
+        fold: start_network(Path(config.voice.format(fold=fold)), config.trainer.seed * 100 + fold)
         for fold in config.folds
-        if fold and config.calibrated
     }
     speech = read_voices("ravdess_speech", data, features, acted=1.0)
     ratings = emotion_ratings(fit_ratings(affectnet.rated_faces(data, 1)))
@@ -287,16 +277,13 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
     fitted: list[dict[str, float]] = []
     for fold in config.folds:
         train, held = split_voices(speech, "ravdess", fold)
-        train = train | held if known else train
         network = networks[fold]
         network.heads.ratings.copy_(torch.from_numpy(ratings))
         sounds = listen(network, speech.select(train), config.versions, seed=fold)
         task = make_task(network, sounds, faces, config)
         runs = out / "runs" / f"fold{fold}"
         fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)
-        if fold in known:
-            temperature = known[fold]
-        elif fold:
+        if fold:
             heard = listen(network, speech.select(held), 0, seed=0)
             temperature, right = temperatures(network, heard, held_faces)
             figures = [f"{100 * right[name]:.1f} %" for name in ("audio", "video", "both")]
@@ -331,46 +318,24 @@ def read_faces(encoder: FrameEncoder, data: Path, versions: int) -> tuple[FaceBa
     return faces, held
 
 
-def join_voices(members: Sequence[EmotionNetwork]) -> EmotionNetwork:
-    """Build a network that judges a voice as these do, by the mean logits of two; new otherwise."""
-    pair = len(members) > 1
-    network = EmotionNetwork(NetworkConfig(audio_branch="log_mel_pair") if pair else None)
-    branches = network.audio.members if isinstance(network.audio, LogMelPair) else (network.audio,)
-    for branch, member in zip(branches, members, strict=True):
-        branch.load_state_dict(member.audio.state_dict())
-    for name in ("audio_classes", "intensity"):
-        heads = [getattr(member.heads, name) for member in members]
-        joined = getattr(network.heads, name)
-        with torch.no_grad():
-            joined.weight.copy_(torch.cat([head.weight for head in heads], dim=1) / len(heads))
-            joined.bias.copy_(torch.stack([head.bias for head in heads]).mean(dim=0))
-    return network
+def start_network(voice: Path, seed: int) -> EmotionNetwork:
+    """Build a network that judges a voice as the one in ``voice`` does; the rest is random.
 
-
-def _start(config: Fusion, fold: int) -> EmotionNetwork:
-    """Take the voice from its networks; the rest begins with random weights."""
-    members = []
-    for name in config.voice:
-        try:
-            member, _ = load_network(Path(name.format(fold=fold)))
-        except CheckpointError as error:
-            raise ConfigError("voice", str(error)) from error
-        if member.config != NetworkConfig():
-            problem = f"'{name}' is built as {member.config}; allowed: {NetworkConfig()}"
-            raise ConfigError("voice", problem)
-        assert isinstance(member, EmotionNetwork)
-        members.append(member)
-    torch.manual_seed(config.trainer.seed * 100 + fold)
-    return join_voices(members)
-
-
-def _temperatures(path: Path) -> dict[str, float]:
+    Raises:
+        ConfigError: it is not there, or of another architecture.
+    """
     try:
-        _, metadata = load_checkpoint(path, KIND)
-        found = json.loads(metadata["temperature"])
-        return {name: float(found[name]) for name in ("audio", "video", "both")}
-    except (CheckpointError, KeyError, ValueError) as error:
-        raise ConfigError("calibrated", str(error)) from error
+        heard, _ = load_network(voice)
+    except CheckpointError as error:
+        raise ConfigError("voice", str(error)) from error
+    if heard.config != NetworkConfig():
+        problem = f"'{voice}' is built as {heard.config}; allowed: {NetworkConfig()}"
+        raise ConfigError("voice", problem)
+    torch.manual_seed(seed)
+    network = EmotionNetwork()
+    for part in ("audio", "heads.audio_classes", "heads.intensity"):
+        network.get_submodule(part).load_state_dict(heard.get_submodule(part).state_dict())
+    return network
 
 
 def _save(path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float]) -> None:

@@ -132,10 +132,10 @@ class RandomWindows(Dataset[tuple[Tensor, ...]]):
 
 
 class CentreWindows(Dataset[tuple[Tensor, ...]]):
-    """Batches of the windows (B, 225, F) around the middle of the clips, masks and labels."""
+    """Batches of the windows (B, 225, F) around the middle of the clips, masks and classes (B,)."""
 
     def __init__(self, voices: VoiceSet) -> None:
-        self._parts = (*voices.centre_windows(), voices.labels)
+        self._parts = (*voices.centre_windows(), voices.targets.argmax(dim=1))
 
     def __len__(self) -> int:
         return len(self._parts[2])
@@ -173,8 +173,9 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
         if bool(held.any()):
             valid = voices.select(held)
             logits = score(classifier, valid)
-            temperature = fit_temperature(logits, valid.labels)
-            right = (logits.argmax(dim=1) == valid.labels).float().mean().item()
+            truth = valid.targets.argmax(dim=1)  # what was acted, or what most listeners heard
+            temperature = fit_temperature(logits, truth)
+            right = (logits.argmax(dim=1) == truth).float().mean().item()
             lines.append(f"| {fold} | {len(valid)} | {100 * right:.1f} % | {temperature:.2f} |")
         if leads():
             _save(path, starts[fold], f"voice-{config.split}-fold{fold}", temperature)

@@ -7,7 +7,6 @@ branch and stage two, between which the streams may meet.
 
 from emotion_recognition.model.branches.branch import Branch
 from emotion_recognition.model.branches.log_mel import LOG_MEL, AudioBranch
-from emotion_recognition.model.branches.log_mel_pair import LogMelPair
 from emotion_recognition.model.branches.mfcc import MfccBranch
 from emotion_recognition.model.branches.steps import masked_mean, shrink_mask
 from emotion_recognition.model.branches.stream_encoder import NoEncoder, TransformerEncoder
@@ -16,7 +15,6 @@ from emotion_recognition.model.branches.visual import VisualBranch
 
 AUDIO_BRANCHES: dict[str, type[Branch]] = {
     "log_mel": AudioBranch,
-    "log_mel_pair": LogMelPair,
     "mfcc": MfccBranch,
     "vectors": VectorBranch,
 }
@@ -38,7 +36,6 @@ __all__ = [
     "VIDEO_BRANCHES",
     "AudioBranch",
     "Branch",
-    "LogMelPair",
     "MfccBranch",
     "TransformerEncoder",
     "VectorBranch",
