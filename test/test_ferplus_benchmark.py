@@ -64,7 +64,7 @@ def test_page_and_plots_are_written(result):
 def test_shipped_weights_reach_the_promised_accuracy(result):
     returned, _ = result
     assert returned["n"] == 3545
-    assert returned["accuracy"] >= 0.80
+    assert returned["accuracy"] >= 0.82
     assert returned["top5"] > 0.98
     assert returned["ece"] < 0.05
 

@@ -81,7 +81,7 @@ class Learner(pl.LightningModule):
         """Return the loss of a batch."""
         loss = self._loss(self.network, batch, self.current_epoch)
         shown = {"on_step": True, "on_epoch": True, "prog_bar": True, "batch_size": 1}
-        self.log("train_loss", loss, sync_dist=_world() > 1, **shown)  # type: ignore[arg-type]
+        self.log("train_loss", loss, sync_dist=_world() > 1, **shown)
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -114,7 +114,7 @@ class Learner(pl.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Step the schedule that waits for a plateau of the validation loss."""
-        self.log("learning_rate", self.optimizers().param_groups[0]["lr"])  # type: ignore[union-attr]
+        self.log("learning_rate", self.optimizers().param_groups[0]["lr"])
         schedule = self.lr_schedulers()
         if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
             schedule.step(float(self.trainer.callback_metrics["valid_loss"]))
