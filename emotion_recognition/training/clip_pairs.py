@@ -347,13 +347,8 @@ def _heard(
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Features of the sound that is there, or vectors of the whole window; and their mask."""
     if voice is not None:
-<<<<<<< HEAD
-        heard = np.asarray(window.heard.reshape(-1, HOP).all(axis=1))
-        return window_vectors(voice, window.sound.reshape(-1, HOP), heard)
-=======
         rows = window.heard.reshape(-1, HOP)
         return window_vectors(voice, window.sound.reshape(-1, HOP), np.all(rows, axis=1))
->>>>>>> main
     features = features_of(window.sound[window.heard], SAMPLE_RATE, AudioConfig())
     return features, np.ones(len(features), bool)
 
