@@ -2,9 +2,10 @@
 
     python -m bench.landmark_alignment --data DIR [--yunet FILE]
 
-``DIR`` holds ``ravdess_av_actor01`` and ``javanese_av``. The crop by YuNet's five points is taken
-as right. Each other way is measured by how far it puts those points from there, in pixels of the
-48x48 crop, and by the cosine between the frame encoder's vectors of both crops.
+``DIR`` holds ``ravdess_av_actor01`` and ``javanese_av``. Two distances, in pixels of the 48x48
+crop: from the crop by YuNet's five points; and, for each way by itself, between the crop of an
+upright head and that of the same frame turned, which should show no difference. Beside them the
+cosine between the frame encoder's vectors of both crops.
 """
 
 import argparse
@@ -26,7 +27,6 @@ from emotion_recognition.vision.align import (
     points_of,
 )
 from emotion_recognition.vision.detect import (
-    Detection,
     DetectorError,
     FaceDetector,
     make_detector,
@@ -34,6 +34,7 @@ from emotion_recognition.vision.detect import (
 from emotion_recognition.vision.landmarks import LandmarkFinder
 
 FRAME_STEP = 30
+ROLL = 12.0  # degrees
 CLIP_STEP = 5  # of the 120 clips of javanese_av
 
 
@@ -45,50 +46,64 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    reference = make_detector("yunet", arguments.yunet)
-    others: dict[str, FaceDetector] = {"yunet": reference}
+    others: dict[str, FaceDetector] = {"yunet": make_detector("yunet", arguments.yunet)}
     for name in ("mtcnn", "haar"):
         try:
             others[name] = make_detector(name)
         except DetectorError as error:
             print(f"without {name}: {error}")
     finder, model = LandmarkFinder(), load_model(device="cpu")
-    for roll in (0.0, 12.0):
-        rows: dict[str, list[tuple[float, float]]] = {}
-        for image in heads(arguments.data, roll):
-            for way, values in compare(image, reference, others, finder, model).items():
-                rows.setdefault(way, []).append(values)
-        print_table(f"heads rolled by {roll:g} degrees", rows)
-
-
-def compare(
-    image: np.ndarray,
-    reference: FaceDetector,
-    others: dict[str, FaceDetector],
-    finder: LandmarkFinder,
-    model: EmotionModel,
-) -> dict[str, tuple[float, float]]:
-    """Distance from the reference in the crop, and cosine of the vectors, for each way."""
-    true = best(reference.detect(image))
-    if true is None:
-        return {}
-    right = place_face(points_of(true))
-    vector = model.encode_faces(cut_face(image, right)[None])[0]
-    ways: dict[str, Placement] = {}
-    for name, detector in others.items():
-        face = best(detector.detect(image))
-        if face is None or overlap(face, true) < 0.3:
+    against: dict[str, list[tuple[float, float]]] = {}
+    tilted: dict[str, list[tuple[float, float]]] = {}
+    for image in heads(arguments.data):
+        upright = ways_of(image, others, finder)
+        if "yunet" not in upright:
             continue
+        vector = vector_of(image, upright["yunet"], model)
+        for way, placement in upright.items():
+            cosine = float(vector @ vector_of(image, placement, model))
+            values = (distance(placement, upright["yunet"]), cosine)
+            against.setdefault(way, []).append(values)
+        turn, turned = rolled(image)
+        for way, placement in ways_of(turned, others, finder).items():
+            if way in upright:
+                before = vector_of(image, upright[way], model)
+                cosine = float(before @ vector_of(turned, placement, model))
+                values = (distance(placement, upright[way], turn), cosine)
+                tilted.setdefault(way, []).append(values)
+    print_table("Against the crop by YuNet's points", against)
+    print_table(f"Tilted by {ROLL:g} degrees, against the same way upright", tilted)
+
+
+def ways_of(
+    image: np.ndarray, detectors: dict[str, FaceDetector], finder: LandmarkFinder
+) -> dict[str, Placement]:
+    """Placements of the largest face: by each detector, and by the landmarks found in that crop."""
+    ways = {}
+    for name, detector in detectors.items():
+        found = detector.detect(image)
+        if not found:
+            continue
+        face = max(found, key=lambda each: each.box.width * each.box.height)
         ways[name] = place_face(points_of(face))
         landmarks = finder.find(cut_face(image, ways[name]), ways[name])
         if landmarks is not None:
             ways[f"{name} and landmarks"] = place_face(five_points(landmarks.points))
-    values = {}
-    for way, placement in ways.items():
-        other = model.encode_faces(cut_face(image, placement)[None])[0]
-        cosine = vector @ other / np.linalg.norm(vector) / np.linalg.norm(other)
-        values[way] = (distance(placement, right), float(cosine))
-    return values
+    return ways
+
+
+def vector_of(image: np.ndarray, placement: Placement, model: EmotionModel) -> np.ndarray:
+    """The frame encoder's vector of a face, of length 1."""
+    vector = model.encode_faces(cut_face(image, placement)[None])[0]
+    return vector / np.linalg.norm(vector)
+
+
+def rolled(image: np.ndarray) -> tuple[Placement, np.ndarray]:
+    """Turn an image about its middle; return the way its pixels went, and the result."""
+    size = (image.shape[1], image.shape[0])
+    warp = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), ROLL, 1)
+    turned = cv2.warpAffine(image, warp, size, borderMode=cv2.BORDER_REPLICATE)
+    return Placement(complex(warp[0, 0], warp[1, 0]), complex(warp[0, 2], warp[1, 2])), turned
 
 
 def print_table(title: str, rows: dict[str, list[tuple[float, float]]]) -> None:
@@ -104,40 +119,28 @@ def print_table(title: str, rows: dict[str, list[tuple[float, float]]]) -> None:
         )
 
 
-def heads(data: Path, roll: float) -> Iterator[np.ndarray]:
-    """Frames of talking heads that are not blank, each turned to one side or the other."""
+def heads(data: Path) -> Iterator[np.ndarray]:
+    """Frames of talking heads that are not blank."""
     clips = sorted((data / "ravdess_av_actor01").glob("*.mp4"))
     clips += sorted((data / "javanese_av").glob("*.mp4"))[::CLIP_STEP]
-    for index, clip in enumerate(clips):
-        side = (-1) ** index
+    for clip in clips:
         with av.open(str(clip)) as container:
             for number, frame in enumerate(container.decode(video=0)):
-                if number % FRAME_STEP:
-                    continue
-                image = frame.to_ndarray(format="bgr24")
-                if image.std() > 1:
-                    size = (image.shape[1], image.shape[0])
-                    turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), side * roll, 1)
-                    yield cv2.warpAffine(image, turn, size, borderMode=cv2.BORDER_REPLICATE)
+                if number % FRAME_STEP == 0:
+                    image = frame.to_ndarray(format="bgr24")
+                    if image.std() > 1:
+                        yield image
 
 
-def best(found: list[Detection]) -> Detection | None:
-    """The largest of the faces."""
-    return max(found, key=lambda face: face.box.width * face.box.height, default=None)
+def distance(found: Placement, right: Placement, moved: Placement | None = None) -> float:
+    """Mean distance in the crop of five points that ``right`` puts on the template.
 
-
-def overlap(first: Detection, second: Detection) -> float:
-    """Shared part of two boxes, of their union."""
-    a, b = first.box, second.box
-    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    shared = max(width, 0) * max(height, 0)
-    return shared / (a.width * a.height + b.width * b.height - shared)
-
-
-def distance(found: Placement, right: Placement) -> float:
-    """Mean distance in the crop of five points that ``right`` puts on the template."""
-    places = right.to_image(TEMPLATE) @ np.array([1, 1j]) * found.factor + found.shift
+    ``moved``: the way from the image of ``right`` to that of ``found``, if it is another one.
+    """
+    places = right.to_image(TEMPLATE) @ np.array([1, 1j])
+    if moved is not None:
+        places = moved.factor * places + moved.shift
+    places = found.factor * places + found.shift
     return float(np.abs(places - TEMPLATE @ np.array([1, 1j])).mean())
 
 
