@@ -223,7 +223,7 @@ def test_a_checkpoint_of_before_there_was_a_choice_is_what_it_was(window, tmp_pa
     ("changes", "message"),
     [
         ({"fusion": "middle"}, "fusion 'middle' is unknown: expected one of late_transformer, "),
-        ({"audio_branch": "plp"}, "audio_branch 'plp' is unknown: expected one of log_mel, mfcc,"),
+        ({"audio_branch": "plp"}, "audio_branch 'plp' is unknown: expected one of log_mel, "),
         ({"video_branch": "lstm"}, "video_branch 'lstm' is unknown: expected one of conv"),
         ({"stream_encoder": "rnn"}, "stream_encoder 'rnn' is unknown: expected one of none, tra"),
         ({"audio_size": 20}, "audio_size is 20; allowed by the audio_branch 'log_mel': 64 to 64"),

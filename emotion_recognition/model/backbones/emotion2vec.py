@@ -318,8 +318,8 @@ def _state(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # torch.load raises whatever the bytes lead to
         raise BackboneError(
             PATH,
-            f"{path}: cannot be read as tensors alone ({error}): if it holds more than tensors, "
-            "convert it as docs/backbones.md says",
+            f"{path}: cannot be read as tensors alone ({str(error).partition(chr(10))[0]}): if it "
+            "holds more than tensors, convert it as docs/backbones.md says",
         ) from error
     for key in ("state_dict", "model"):
         found = found.get(key, found) if isinstance(found, dict) else found
