@@ -132,7 +132,10 @@ def readable_streams(monkeypatch):
 
 
 def recognizer(**settings) -> Recognizer:
-    return Recognizer(RecognizerConfig(**{"smoothing": "none", **settings}), CountingModel())
+    return Recognizer(
+        RecognizerConfig(**{"smoothing": "none", "withhold_below": 0.0, **settings}),
+        CountingModel(),
+    )
 
 
 def feed(target: Recognizer, events: list, latest_only: bool = False) -> list[Estimate]:

@@ -35,6 +35,7 @@ class CentralFace:
     """Finds a face in the middle of every picture."""
 
     name = "central"
+    gives_points = False
 
     def detect(self, image):
         height, width = image.shape[:2]
