@@ -179,9 +179,8 @@ class History(Callback):
         entry["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         entry["seconds"] = round(time.monotonic() - self._began, 2)
         self._epochs.append(entry)
-        figures = ", ".join(f"{name} {value:.4g}" for name, value in entry.items())
-        logger.info("%s", figures)
         if leads():
+            logger.info(", ".join(f"{name} {value:.4g}" for name, value in entry.items()))
             text = json.dumps(self._epochs, indent=1)
             (self._out / "history.json").write_text(text + "\n", encoding="utf-8")
             with (self._out / "history.csv").open("w", newline="", encoding="utf-8") as file:
@@ -252,6 +251,8 @@ def learn(
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")
         warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+        warnings.filterwarnings("ignore", ".*sync_dist=True.*")  # figures of all processes already
+        warnings.filterwarnings("ignore", ".*LeafSpec.*")  # of Lightning itself
         trainer = pl.Trainer(
             max_epochs=training.epochs,
             precision=training.precision,
