@@ -44,6 +44,7 @@ from emotion_recognition.model.network import (
 from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.face_sequences import (
     FaceBank,
     at_most,
@@ -54,7 +55,8 @@ from emotion_recognition.training.face_sequences import (
 )
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
-from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
+from emotion_recognition.training.task import Task, Training, leads
+from emotion_recognition.training.trainer import fit
 from emotion_recognition.training.valence_arousal import emotion_ratings, fit_ratings
 from emotion_recognition.training.voice import ENCODER, split_voices
 from emotion_recognition.training.voice_data import VoiceSet, read_voices

@@ -36,9 +36,11 @@ from emotion_recognition.model.network import (
 from emotion_recognition.training.augment import mix, random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.optimise import intensity_loss, soft_cross_entropy
 from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
-from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
+from emotion_recognition.training.task import Task, Training, leads
+from emotion_recognition.training.trainer import fit
 from emotion_recognition.training.voice_data import VoiceSet, join_voices, read_voices
 
 logger = logging.getLogger(__name__)
