@@ -39,7 +39,7 @@ from emotion_recognition.training.clip_pairs import (
 )
 from emotion_recognition.training.config import ConfigError
 from emotion_recognition.training.optimiser import AdamW
-from emotion_recognition.training.trainer import Training
+from emotion_recognition.training.task import Training
 
 TINY = NetworkConfig("mfcc", 20, vector_size=35, attention_size=4, fusion="intermediate_attention")
 

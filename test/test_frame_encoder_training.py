@@ -22,7 +22,7 @@ from emotion_recognition.training.config import ConfigError, parse, read_jobs
 from emotion_recognition.training.face_augmentation import Augmentation
 from emotion_recognition.training.frame_encoder import Faces, FrameEncoderTraining, run
 from emotion_recognition.training.optimiser import Cosine
-from emotion_recognition.training.trainer import Training
+from emotion_recognition.training.task import Training
 
 RECIPES = sorted((Path(__file__).parents[1] / "config" / "training").glob("frame_encoder*.yaml"))
 

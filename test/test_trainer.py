@@ -24,7 +24,8 @@ from emotion_recognition.training.optimiser import (
     build_optimiser,
     build_schedule,
 )
-from emotion_recognition.training.trainer import Task, Training, fit, kept_epoch
+from emotion_recognition.training.task import Task, Training
+from emotion_recognition.training.trainer import fit, kept_epoch
 
 
 def recipe(**training) -> Recipe:

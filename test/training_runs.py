@@ -13,7 +13,8 @@ from torch.nn import functional
 from torch.utils.data import TensorDataset
 
 from emotion_recognition.training.optimiser import Optimiser, Plateau, Schedule, Sgd
-from emotion_recognition.training.trainer import Task, Training, fit
+from emotion_recognition.training.task import Task, Training
+from emotion_recognition.training.trainer import fit
 
 CLASSES = 3
 

@@ -52,7 +52,7 @@ def main(options: argparse.Namespace) -> int:
     need_lightning()
     from emotion_recognition.training.config import ConfigError, read_jobs
     from emotion_recognition.training.sweep import run_jobs
-    from emotion_recognition.training.trainer import leads
+    from emotion_recognition.training.task import leads
 
     if not sys.stderr.isatty():  # no progress bar: a line for each epoch
         logging.getLogger("emotion_recognition").setLevel(logging.INFO)

@@ -54,7 +54,8 @@ from emotion_recognition.training.clip_pairs import (
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import Adam, Constant, Optimiser, Schedule
-from emotion_recognition.training.trainer import Task, Training, fit, kept_epoch, leads
+from emotion_recognition.training.task import Task, Training, leads
+from emotion_recognition.training.trainer import fit, kept_epoch
 
 CONDITIONS = {"both": (True, True), "voice_missing": (False, True), "face_missing": (True, False)}
 """Whether there is sound, and whether there is a face."""

@@ -37,7 +37,7 @@ from emotion_recognition.model.backbones import (
 from emotion_recognition.model.backbones.voice_window import window_vectors
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.ravdess_pairs import paired_clips
-from emotion_recognition.training.trainer import leads
+from emotion_recognition.training.task import leads
 from emotion_recognition.vision.align import align_face
 from emotion_recognition.vision.detect import DETECTORS, FaceDetector, make_detector
 

@@ -25,10 +25,12 @@ from emotion_recognition.model.checkpoint import CheckpointError, load_checkpoin
 from emotion_recognition.model.frame_encoder import KIND, FrameEncoder, FrameEncoderConfig
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.face_augmentation import Augmentation, augment, mix_up
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import Cosine, Optimiser, Schedule, Sgd
-from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
+from emotion_recognition.training.task import Task, Training, leads
+from emotion_recognition.training.trainer import fit
 
 WEIGHTS_ID = "ferplus-2026.11-2"
 LICENCE = "non-commercial research only: trained on FER2013 images; FER+ labels MIT"

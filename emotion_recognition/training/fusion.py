@@ -12,7 +12,6 @@ attention: on windows with both streams and, as often, with the sound left out (
 windows without a face would train nothing).
 """
 
-import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,21 +28,18 @@ from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
-    checkpoint_sha256,
-    save_checkpoint,
 )
 from emotion_recognition.model.frame_encoder import FrameEncoder, load_frame_encoder
 from emotion_recognition.model.network import (
-    KIND,
     EmotionNetwork,
     NetworkConfig,
     TwoStreamNetwork,
-    config_entries,
     load_network,
 )
 from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.face_sequences import (
     FaceBank,
     at_most,
@@ -54,9 +50,10 @@ from emotion_recognition.training.face_sequences import (
 )
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
-from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
+from emotion_recognition.training.task import Task, Training, leads
+from emotion_recognition.training.trainer import fit
 from emotion_recognition.training.valence_arousal import emotion_ratings, fit_ratings
-from emotion_recognition.training.voice import ENCODER, split_voices
+from emotion_recognition.training.voice import ENCODER, save_network, split_voices
 from emotion_recognition.training.voice_data import VoiceSet, read_voices
 
 logger = logging.getLogger(__name__)
@@ -295,7 +292,8 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
         path = out / (f"folds/ravdess_fold{fold}" if fold else "emotion_network")
         path = path.with_suffix(".safetensors")
         if leads():
-            _save(path, network, config.id + (f"-fold{fold}" if fold else ""), temperature)
+            name = config.id + (f"-fold{fold}" if fold else "")
+            save_network(path, network, name, temperature, LICENCE)
             (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
@@ -336,17 +334,3 @@ def start_network(voice: Path, seed: int) -> EmotionNetwork:
     for part in ("audio", "heads.audio_classes", "heads.intensity"):
         network.get_submodule(part).load_state_dict(heard.get_submodule(part).state_dict())
     return network
-
-
-def _save(path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float]) -> None:
-    save_checkpoint(
-        path,
-        network,
-        KIND,
-        name,
-        config_entries(network),
-        labels=json.dumps(EMOTIONS),
-        temperature=json.dumps(temperature),
-        frame_encoder_sha256=checkpoint_sha256(ENCODER),
-        licence=LICENCE,
-    )

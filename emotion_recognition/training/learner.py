@@ -35,7 +35,7 @@ from emotion_recognition.training.optimiser import (
     build_optimiser,
     build_schedule,
 )
-from emotion_recognition.training.trainer import Batch, Task, Training, leads
+from emotion_recognition.training.task import Batch, Task, Training, leads
 
 logger = logging.getLogger(__name__)
 

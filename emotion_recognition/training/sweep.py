@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from emotion_recognition.training.config import ConfigError, Job, stage_function
-from emotion_recognition.training.trainer import leads
+from emotion_recognition.training.task import leads
 
 FOLD = "data.fold"
 """Runs that differ in this alone are one line of the table: the mean over the folds."""

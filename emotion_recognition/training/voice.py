@@ -36,9 +36,11 @@ from emotion_recognition.model.network import (
 from emotion_recognition.training.augment import mix, random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
+from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.optimise import intensity_loss, soft_cross_entropy
 from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
-from emotion_recognition.training.trainer import Task, Training, fit, leads, need_lightning
+from emotion_recognition.training.task import Task, Training, leads
+from emotion_recognition.training.trainer import fit
 from emotion_recognition.training.voice_data import VoiceSet, join_voices, read_voices
 
 logger = logging.getLogger(__name__)
@@ -178,7 +180,9 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
             right = (logits.argmax(dim=1) == truth).float().mean().item()
             lines.append(f"| {fold} | {len(valid)} | {100 * right:.1f} % | {temperature:.2f} |")
         if leads():
-            _save(path, starts[fold], f"voice-{config.split}-fold{fold}", temperature)
+            temperatures = dict.fromkeys(("audio", "video", "both"), temperature)
+            name = f"voice-{config.split}-fold{fold}"
+            save_network(path, starts[fold], name, temperatures, LICENCE)
             (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
@@ -258,7 +262,10 @@ def _start(config: Voice, fold: int) -> EmotionNetwork:
     return network
 
 
-def _save(path: Path, network: EmotionNetwork, name: str, temperature: float) -> None:
+def save_network(
+    path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float], licence: str
+) -> None:
+    """Write a network that goes with the shipped frame encoder, in the form that is deployed."""
     save_checkpoint(
         path,
         network,
@@ -266,7 +273,7 @@ def _save(path: Path, network: EmotionNetwork, name: str, temperature: float) ->
         name,
         config_entries(network),
         labels=json.dumps(EMOTIONS),
-        temperature=json.dumps(dict.fromkeys(("audio", "video", "both"), temperature)),
+        temperature=json.dumps(temperature),
         frame_encoder_sha256=checkpoint_sha256(ENCODER),
-        licence=LICENCE,
+        licence=licence,
     )
