@@ -2,7 +2,7 @@
 
 import importlib.util
 
-PACKAGES = ("pytorch_lightning", "tensorboardX", "yaml")
+PACKAGES = ("pytorch_lightning", "tensorboardX")
 
 
 def need_lightning() -> None:

@@ -14,15 +14,12 @@ MAX_GRADIENT = 2.0
 
 
 class AveragedModel(Generic[Model]):
-    """An exponential moving average of a model's weights and running statistics.
-
-    The decay grows as ``(1 + n) / (10 + n)`` up to ``decay``, so that early steps fade quickly.
-    """
+    """The :func:`moving_average` of a model's weights and running statistics."""
 
     def __init__(self, model: Model, decay: float) -> None:
         self.model = copy.deepcopy(model)
         self.model.eval()
-        self._decay = decay
+        self._average = moving_average(decay)
         self._updates = 0
 
     def resume(self, updates: int) -> None:
@@ -33,17 +30,18 @@ class AveragedModel(Generic[Model]):
     def update(self, model: Model) -> None:
         """Take one step of ``model`` into the average."""
         self._updates += 1
-        decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
         current = model.state_dict()
-        for name, average in self.model.state_dict().items():
-            if average.dtype.is_floating_point:
-                average.lerp_(current[name].detach(), 1 - decay)
-            else:
-                average.copy_(current[name])
+        averages = self.model.state_dict()
+        self._average(list(averages.values()), [current[name] for name in averages], self._updates)
 
 
 def moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
-    """Return the average of :class:`AveragedModel` for ``torch.optim.swa_utils.AveragedModel``."""
+    """Return the step of an exponential moving average, in place.
+
+    It takes the averages, the new values and how many there were, as
+    ``torch.optim.swa_utils.AveragedModel`` calls it. The decay grows as ``(1 + n) / (10 + n)`` up
+    to ``decay``, so that early steps fade quickly.
+    """
 
     def update(averages: Sequence[Tensor], values: Sequence[Tensor], count: Tensor | int) -> None:
         weight = 1 - min(decay, (1 + int(count)) / (10 + int(count)))

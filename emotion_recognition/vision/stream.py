@@ -27,9 +27,7 @@ class VisionConfig:
     min_face_size: int = 32  # px, longest side of the box; smaller faces are not looked at
     min_score: float = 0.6  # detections below are dropped, [0, 1]
     max_gap_s: float = 1.0  # a face not seen for longer is a new one when it comes back, (0, 10]
-    landmarks: bool = (
-        False  # find them on each face; for a detector without points it is done anyway
-    )
+    landmarks: bool = False  # find them on each face; without a detector's points always done
 
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:
