@@ -15,8 +15,10 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("model", "corpora", "estimate"),
     ("vision", "smoothing"),
     ("recognizer", "bags"),
-    ("evaluation", "dashboard"),
-    ("training", "nodes"),
+    ("evaluation",),
+    ("studies",),
+    ("training", "dashboard"),
+    ("nodes",),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
