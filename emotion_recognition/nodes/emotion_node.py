@@ -18,7 +18,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.backbones import BackboneError
 from emotion_recognition.model.checkpoint import CheckpointError
-from emotion_recognition.model.emotion_model import DeviceError, EmotionModel, load_model
+from emotion_recognition.model.device import DeviceError
+from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.audio_input import AudioInput
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
@@ -28,6 +29,7 @@ from emotion_recognition.nodes.diagnostics import (
     Latencies,
     Report,
     StreamState,
+    device_report,
     estimates_report,
     stream_report,
 )
@@ -161,7 +163,9 @@ class EmotionNode(Node):
 
     def _publish_diagnostics(self) -> None:
         now_s = time.monotonic()
-        reports = [*self._stream_reports(now_s), self._estimates_report(now_s)]
+        model = self._model
+        device = device_report(model.device, model.precision, model.device_problem)
+        reports = [*self._stream_reports(now_s), self._estimates_report(now_s), device]
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name().lstrip("/")
