@@ -31,9 +31,9 @@ Sync = Literal["stamp", "receive-time"]
 SYNCS: tuple[Sync, ...] = ("stamp", "receive-time")
 """Which time tells when an image or a sound was taken: its header's stamp, or its arrival."""
 
-_IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
-_STAMPED_AUDIO_TYPES = (AUDIO_DATA_STAMPED, AUDIO_STAMPED)
-_AUDIO_TYPES = (*_STAMPED_AUDIO_TYPES, AUDIO_DATA)
+IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
+STAMPED_AUDIO_TYPES = (AUDIO_DATA_STAMPED, AUDIO_STAMPED)
+AUDIO_TYPES = (*STAMPED_AUDIO_TYPES, AUDIO_DATA)
 _MAX_CLOCK_DISTANCE_S = 10.0  # more than any driver holds data back, and than a window is long
 # What `audio_capture` records by default; a recorded AudioInfo overrides it.
 _DEFAULT_FORMAT = AudioFormat(sample_rate=16_000, channels=1, sample_format="S16LE")
@@ -78,7 +78,7 @@ def read_events(
         images = _image_topic(bag, image_topic) if with_images else None
         audio = _audio_topic(bag, audio_topic) if with_audio else None
         if images is None and audio is None:
-            wanted = [*(_IMAGE_TYPES if with_images else ()), *(_AUDIO_TYPES if with_audio else ())]
+            wanted = [*(IMAGE_TYPES if with_images else ()), *(AUDIO_TYPES if with_audio else ())]
             raise RecordingError(
                 f"{path} has nothing to use: expected messages of {' or '.join(wanted)};"
                 f" it has {_listing(bag)}"
@@ -169,8 +169,8 @@ def _recorded_format(bag: Bag, audio_topic: str) -> AudioFormat:
 
 def _image_topic(bag: Bag, asked: str | None) -> str | None:
     if asked:
-        return _asked_topic(bag, asked, _IMAGE_TYPES)
-    found = _topics_of(bag, _IMAGE_TYPES)
+        return _asked_topic(bag, asked, IMAGE_TYPES)
+    found = _topics_of(bag, IMAGE_TYPES)
     # image_transport publishes the same picture again below its topic, as in image_raw/compressed.
     raw = [topic.name + "/" for topic in found]
     return _only(bag, [topic for topic in found if not topic.name.startswith(tuple(raw))], "image")
@@ -178,9 +178,9 @@ def _image_topic(bag: Bag, asked: str | None) -> str | None:
 
 def _audio_topic(bag: Bag, asked: str | None) -> str | None:
     if asked:
-        return _asked_topic(bag, asked, _AUDIO_TYPES)
+        return _asked_topic(bag, asked, AUDIO_TYPES)
     # audio_capture publishes the same sound with and without stamps.
-    found = _topics_of(bag, _STAMPED_AUDIO_TYPES) or _topics_of(bag, (AUDIO_DATA,))
+    found = _topics_of(bag, STAMPED_AUDIO_TYPES) or _topics_of(bag, (AUDIO_DATA,))
     return _only(bag, found, "audio")
 
 
