@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_recognition.bags.bag import is_bag
 from emotion_recognition.bags.clip import CLIP_EPOCH_NS
 from emotion_recognition.bags.events import Event, FrameEvent
+from emotion_recognition.bags.find import is_bag
 from emotion_recognition.bags.read import read_events
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.emotion_model import EmotionModel
