@@ -11,8 +11,9 @@ from typing import Literal
 import cv2
 import torch
 
-from emotion_recognition.bags.read import read_events
+from emotion_recognition.bags.read import Sync, read_events
 from emotion_recognition.evaluation.offline import time_origin_ns, timed_estimates
+from emotion_recognition.model.backbones import FrameEncoderChoice, VoiceEncoderChoice
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.recognizer import Recognizer
 from emotion_recognition.settings import Settings
@@ -53,7 +54,7 @@ class RunOptions:
     bag: bool = False
     image_topic: str | None = None
     audio_topic: str | None = None
-    sync: Literal["stamp", "receive-time"] = "stamp"
+    sync: Sync = "stamp"
     live_timing_ms: float | None = None
 
 
@@ -110,6 +111,11 @@ class Job:
         return self.out / "manifest" / self.folder / f"{self.name}.json"
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from the other jobs of a run."""
+        return self.configuration.name, self.name
+
+    @property
     def outputs(self) -> list[Path]:
         """Everything that it writes."""
         return self.tables + ([self.bag] if self.bag else [])
@@ -156,7 +162,9 @@ def run_job(job: Job) -> RecordingResult:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     with _one_at_a_time:
-        model = _model(settings)
+        model = _model(
+            settings.model_path, settings.device, settings.frame_encoder, settings.voice_encoder
+        )
         recognizer = Recognizer(settings.recognizer, model)
         try:
             _write(job, settings, recognizer)
@@ -173,16 +181,10 @@ def run_job(job: Job) -> RecordingResult:
 
 
 @functools.lru_cache(maxsize=1)  # jobs come sorted by configuration
-def _load(settings: tuple) -> EmotionModel:
-    model = load_model(*settings)
-    model.warm_up()
-    return model
-
-
-def _model(settings: Settings) -> EmotionModel:
-    return _load(
-        (settings.model_path, settings.device, settings.frame_encoder, settings.voice_encoder)
-    )
+def _model(
+    path: Path | None, device: str, frames: FrameEncoderChoice, voice: VoiceEncoderChoice
+) -> EmotionModel:
+    return load_model(path, device, frames, voice)
 
 
 def _write(job: Job, settings: Settings, recognizer: Recognizer) -> None:
@@ -196,6 +198,7 @@ def _write(job: Job, settings: Settings, recognizer: Recognizer) -> None:
         options.audio_topic,
         with_images=settings.use_video,
         with_audio=settings.use_audio,
+        sync=options.sync,
     )
     stamps: list[int] = []
     job.tables[0].parent.mkdir(parents=True, exist_ok=True)

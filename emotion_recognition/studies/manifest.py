@@ -5,6 +5,7 @@ stands for everything that the estimates follow from: the recording's files (siz
 change), the configuration, the weights, the options and the version of this package.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Any
 
 from emotion_recognition import __version__
 from emotion_recognition.model.emotion_model import NETWORK_FILE, WEIGHTS
+from emotion_recognition.model.frame_encoder import SHIPPED_WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,17 @@ def fingerprint(recording: Path, weights: str, **settings: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+@functools.cache
 def weights_digest(model_path: Path | None) -> str:
-    """Hash the emotion network's file.
+    """Hash the emotion network's file and the frame encoder's beside it.
 
     Raises:
-        OSError: it is not there.
+        OSError: there is no network.
     """
     path = model_path or WEIGHTS
-    return hashlib.sha256(
-        (path / NETWORK_FILE if path.is_dir() else path).read_bytes()
-    ).hexdigest()
+    network = path / NETWORK_FILE if path.is_dir() else path
+    digest = hashlib.sha256(network.read_bytes())
+    encoder = network.with_name(SHIPPED_WEIGHTS.name)
+    if encoder.exists():
+        digest.update(encoder.read_bytes())
+    return digest.hexdigest()

@@ -63,19 +63,19 @@ def run_recordings(
         OSError, RuntimeError: the model or the face detector cannot be loaded.
     """
     planned = _plan(paths, configurations, out, options or RunOptions())
-    results = {} if force else {job: job.result("skipped") for job in planned if _finished(job)}
-    left = [job for job in planned if job not in results]
+    finished = [] if force else [job for job in planned if _finished(job)]
+    results = {job.key: job.result("skipped") for job in finished}
+    left = [job for job in planned if job.key not in results]
     if not force:
         _refuse_to_overwrite(left)
     bar = tqdm(total=len(planned), initial=len(results), unit="recording", disable=None)
     with bar, logging_redirect_tqdm():
-        by_key = {(job.configuration.name, job.name): job for job in left}
         for result in _results(left, jobs, engine, scheduler):
-            results[by_key[result.configuration, result.name]] = result
+            results[result.configuration, result.name] = result
             bar.update()
             if result.status == "failed":
                 log.error("%s: %s", result.path, result.error)
-    return [results[job] for job in planned]
+    return [results[job.key] for job in planned]
 
 
 def summary(results: Sequence[RecordingResult]) -> str:
@@ -136,8 +136,10 @@ def _refuse_to_overwrite(jobs: Sequence[Job]) -> None:
     """Raise ValueError if there are outputs that these jobs did not begin to write."""
     for job in jobs:
         present = [path for path in job.outputs if path.exists()]
+        if not present or not job.path.exists():
+            continue
         manifest = read_manifest(job.manifest)
-        if present and (manifest is None or manifest.fingerprint != job.fingerprint()):
+        if manifest is None or manifest.fingerprint != job.fingerprint():
             raise ValueError(
                 f"{present[0]} was made from another recording, with other settings or by another "
                 "version: give another folder, or allow to overwrite (--force)"
