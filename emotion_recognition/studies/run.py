@@ -89,7 +89,10 @@ def summary(results: Sequence[RecordingResult]) -> str:
     parts += [f"{counts['skipped']} done before"] if counts["skipped"] else []
     parts += [f"{empty} without any estimate"] if empty else []
     parts += [f"{counts['failed']} failed"] if counts["failed"] else []
-    return f"{len(results)} runs over recordings: {', '.join(parts)}"
+    recordings = {result.path for result in results}
+    named = {result.configuration for result in results}
+    by = f" by {len(named)} configurations" if len(named) > 1 else ""
+    return f"{len(recordings)} recordings{by}: {', '.join(parts)}"
 
 
 def _plan(
