@@ -1,7 +1,8 @@
 """Where the labels of a study come from: files, or a topic that was recorded beside the sensors."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Any, Protocol
@@ -49,11 +50,12 @@ class LabelSource(Protocol):
         """
 
 
-def label_source(source: str | Path) -> LabelSource:
+def label_source(source: str | Path, sync: str = "stamp") -> LabelSource:
     """Return the labels in a file, a folder of files named after recordings, or a topic.
 
     Args:
         source: An existing path; else the name of a topic, which begins with ``/``.
+        sync: Clock that the recordings' streams are matched by, ``stamp`` or ``receive-time``.
 
     Raises:
         LabelError: there is neither, or the files cannot be used.
@@ -65,7 +67,7 @@ def label_source(source: str | Path) -> LabelSource:
     if path.is_file():
         return LabelTable(path.name, read_label_file(path))
     if str(source).startswith("/") and path.suffix.lower() not in READERS:
-        return LabelTopic(str(source))
+        return LabelTopic(str(source), sync)
     raise LabelError(f"labels '{source}': no such file or folder; a topic is named from its '/' on")
 
 
@@ -120,12 +122,13 @@ class LabelTopic:
 
     Messages have a field ``emotion`` (such as ``EmotionState``, whose ``valence``, ``arousal`` and
     ``intensity`` count too) or ``data`` (``std_msgs/String``). They count from their header's stamp
-    on, or from their arrival where they have none.
+    on, or from their arrival where they have none or ``sync`` is ``receive-time``.
     """
 
-    def __init__(self, topic: str) -> None:
-        """Name the topic."""
+    def __init__(self, topic: str, sync: str = "stamp") -> None:
+        """Name the topic, and the clock that the recording's streams are matched by."""
         self._topic = topic
+        self._sync = sync
 
     def check(self, recordings: Mapping[str, Path]) -> list[str]:
         """See :class:`LabelSource`; what lies in a bag is told when it is read."""
@@ -133,7 +136,7 @@ class LabelTopic:
 
     def labels_of(self, recording: Extent) -> list[Label]:
         """See :class:`LabelSource`."""
-        messages: list[tuple[int, Label]] = []
+        messages: list[Label] = []
         with Bag(recording.path) as bag:
             if self._topic not in bag.topics:
                 listed = ", ".join(sorted(bag.topics))
@@ -142,22 +145,21 @@ class LabelTopic:
                 messages.append(self._read(message, bag.decode(message)))
         if not messages:
             raise LabelError(f"{recording.name}: no message on '{self._topic}'")
-        messages.sort(key=lambda each: each[0])
-        ends = [start for start, _ in messages[1:]] + [max(recording.end_ns, messages[-1][0])]
-        check_names([said.emotion for _, said in messages], f"{recording.name}, {self._topic}")
+        messages.sort(key=lambda label: label.start_ns)
+        check_names([label.emotion for label in messages], f"{recording.name}, {self._topic}")
+        starts = [label.start_ns for label in messages]
+        ends = [*starts[1:], max(recording.end_ns, starts[-1])]
         labels: list[Label] = []
-        for (start_ns, said), end_ns in zip(messages, ends, strict=True):
-            label = Label(
-                start_ns, end_ns, class_of(said.emotion), said.valence, said.arousal, said.intensity
-            )
+        for said, end_ns in zip(messages, ends, strict=True):
+            label = replace(said, end_ns=end_ns, emotion=class_of(said.emotion))
             if labels and _same(labels[-1], label):
-                labels[-1] = Label(labels[-1].start_ns, end_ns, label.emotion)
-            elif end_ns > start_ns:
+                labels[-1] = replace(labels[-1], end_ns=end_ns)
+            elif end_ns > label.start_ns:
                 labels.append(label)
         return [label for label in labels if label.emotion or not _unrated(label)]
 
-    def _read(self, message: RecordedMessage, content: Any) -> tuple[int, Label]:
-        """Stamp, and what is said as a label of no length with the emotion as written."""
+    def _read(self, message: RecordedMessage, content: Any) -> Label:
+        """What a message says: a label without length, its emotion as written."""
         said = getattr(content, "emotion", getattr(content, "data", None))
         if not isinstance(said, str):
             raise LabelError(
@@ -166,12 +168,11 @@ class LabelTopic:
             )
         stamp = getattr(getattr(content, "header", None), "stamp", None)
         stamp_ns = stamp.sec * 10**9 + stamp.nanosec if stamp is not None else 0
-        ratings = [
-            float(getattr(content, name, float("nan")))
-            for name in ("valence", "arousal", "intensity")
-        ]
-        at_ns = stamp_ns or message.received_ns
-        return at_ns, Label(at_ns, at_ns, said, *ratings)
+        valence, arousal, intensity = (
+            float(getattr(content, name, math.nan)) for name in ("valence", "arousal", "intensity")
+        )
+        at_ns = stamp_ns if stamp_ns and self._sync == "stamp" else message.received_ns
+        return Label(at_ns, at_ns, said, valence, arousal, intensity)
 
 
 def _folder(path: Path) -> LabelTable:
@@ -180,7 +181,7 @@ def _folder(path: Path) -> LabelTable:
     if not files:
         raise LabelError(f"{path}: no file of labels in it: expected {', '.join(READERS)}")
     rows = [
-        row if row.file else LabelRow(**{**vars(row), "file": file.stem})
+        row if row.file else replace(row, file=file.stem)
         for file in files
         for row in read_label_file(file)
     ]

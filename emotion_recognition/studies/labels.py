@@ -3,7 +3,8 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 
 from emotion_recognition.emotions import EMOTIONS, RAVDESS_CODES, canonical
@@ -113,7 +114,7 @@ def check_order(labels: Sequence[Label], name: str, origin_ns: int = 0) -> list[
         if label.end_ns <= label.start_ns:
             how = "has no length" if label.end_ns == label.start_ns else "ends before it begins"
             raise LabelError(f"{name}: the label {_shown(label, origin_ns)} {how}")
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if after.start_ns < before.end_ns:
             raise LabelError(
                 f"{name}: the labels {_shown(before, origin_ns)} and {_shown(after, origin_ns)} "
@@ -137,15 +138,7 @@ def inside(
         LabelError: none of them lies in it.
     """
     parts = [
-        Label(
-            max(label.start_ns, start_ns),
-            min(label.end_ns, end_ns),
-            label.emotion,
-            label.valence,
-            label.arousal,
-            label.intensity,
-            label.subject,
-        )
+        replace(label, start_ns=max(label.start_ns, start_ns), end_ns=min(label.end_ns, end_ns))
         for label in labels
         if label.start_ns < end_ns and label.end_ns > start_ns
     ]
