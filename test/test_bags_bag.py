@@ -5,7 +5,7 @@ import pytest
 from recordings import SECOND, audio_info, audio_stamped, image, make_clip, tone, write_bag
 from rosbags.rosbag2 import StoragePlugin
 
-from emotion_recognition.bags.bag import Bag, is_bag
+from emotion_recognition.bags.bag import Bag
 from emotion_recognition.bags.events import RecordingError
 from emotion_recognition.bags.types import IMAGE, typestore
 from emotion_recognition.bags.write import make_bag
@@ -151,10 +151,3 @@ def test_messages_that_are_missing_are_told(long_bag, caplog):
     found = read_all(long_bag)
     assert 200 < len(found) < 400
     assert f"{400 - len(found)} messages are missing" in caplog.text
-
-
-def test_what_looks_like_a_bag(tmp_path):
-    assert is_bag(tmp_path)
-    assert is_bag(tmp_path / "a.mcap")
-    assert is_bag(tmp_path / "a.db3")
-    assert not is_bag(tmp_path / "a.mp4")

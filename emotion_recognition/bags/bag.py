@@ -13,11 +13,10 @@ from rosbags.rosbag2 import Reader
 from rosbags.typesys.store import Typestore
 
 from emotion_recognition.bags.events import RecordingError
+from emotion_recognition.bags.find import BAG_SUFFIXES
 from emotion_recognition.bags.types import typestore_of
 
 log = logging.getLogger(__name__)
-
-BAG_SUFFIXES = (".mcap", ".db3")
 
 
 @dataclass(frozen=True)
@@ -134,11 +133,6 @@ class Bag:
         filled = self._reader.message_count > 0
         self.start_ns = self._reader.start_time if filled else 0
         self.end_ns = self._reader.end_time - 1 if filled else 0
-
-
-def is_bag(path: Path) -> bool:
-    """Whether ``path`` looks like a ROS recording (and not like a video or sound file)."""
-    return path.is_dir() or path.suffix in (*BAG_SUFFIXES, ".bag", ".zstd")
 
 
 def _latched(extension: object) -> bool:

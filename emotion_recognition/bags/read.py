@@ -1,16 +1,18 @@
 """Reads frames and sound out of any recording: ROS 2 bags, video clips, sound files."""
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from emotion_recognition.audio.decode import AudioFormatError
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
-from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic, is_bag
+from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic
 from emotion_recognition.bags.clip import read_clip
 from emotion_recognition.bags.events import AudioEvent, Event, FrameEvent, RecordingError
+from emotion_recognition.bags.find import is_bag
 from emotion_recognition.bags.types import (
     AUDIO_DATA,
     AUDIO_DATA_STAMPED,
@@ -23,9 +25,14 @@ from emotion_recognition.vision.messages import decode_image
 
 log = logging.getLogger(__name__)
 
+Sync = Literal["stamp", "receive-time"]
+SYNCS: tuple[Sync, ...] = ("stamp", "receive-time")
+"""Which time tells when an image or a sound was taken: its header's stamp, or its arrival."""
+
 _IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
 _STAMPED_AUDIO_TYPES = (AUDIO_DATA_STAMPED, AUDIO_STAMPED)
 _AUDIO_TYPES = (*_STAMPED_AUDIO_TYPES, AUDIO_DATA)
+_MAX_CLOCK_DISTANCE_S = 10.0  # more than any driver holds data back, and than a window is long
 # What `audio_capture` records by default; a recorded AudioInfo overrides it.
 _DEFAULT_FORMAT = AudioFormat(sample_rate=16_000, channels=1, sample_format="S16LE")
 
@@ -37,6 +44,7 @@ def read_events(
     *,
     with_images: bool = True,
     with_audio: bool = True,
+    sync: Sync = "stamp",
 ) -> Iterator[Event]:
     """Yield the frames and the sound of a recording in the order of their arrival.
 
@@ -46,11 +54,17 @@ def read_events(
         audio_topic: topic of the sound in a bag; None: the only one, by type.
         with_images: whether frames are wanted.
         with_audio: whether sound is wanted.
+        sync: "stamp" takes the header's stamps as sensor time. "receive-time" takes the times of
+            arrival, for bags whose cameras and microphones had different clocks (video and sound
+            files have one).
 
     Raises:
-        RecordingError: the recording cannot be read, has nothing to use, or has several topics to
-            choose from.
+        ValueError: ``sync`` is none of ``SYNCS``.
+        RecordingError: the recording cannot be read, has nothing to use, has several topics to
+            choose from, or its two streams have different clocks.
     """
+    if sync not in SYNCS:
+        raise ValueError(f"sync '{sync}': expected one of {', '.join(SYNCS)}")
     if not is_bag(path):
         if image_topic or audio_topic:
             raise RecordingError(f"{path} is no bag, so it has no topic to choose")
@@ -65,7 +79,41 @@ def read_events(
                 f"{path} has nothing to use: expected messages of {' or '.join(wanted)};"
                 f" it has {_listing(bag)}"
             )
-        yield from _bag_events(bag, images, audio)
+        events = _bag_events(bag, images, audio)
+        if sync == "receive-time":
+            yield from map(_by_arrival, events)
+        else:
+            if images and audio:
+                _check_clocks(bag, images, audio)
+            yield from events
+
+
+def _check_clocks(bag: Bag, images: str, audio: str) -> None:
+    """Compare how far the first stamp of each stream lies from its arrival.
+
+    Raises:
+        RecordingError: so far apart, the streams would never meet in one window.
+    """
+    frame = next(_bag_events(bag, images, None), None)
+    sound = next(_bag_events(bag, None, audio), None)
+    if not isinstance(frame, FrameEvent) or not isinstance(sound, AudioEvent):
+        return
+    ahead_ns = (frame.stamp_ns - frame.received_ns) - (sound.chunk.end_ns - sound.received_ns)
+    if abs(ahead_ns) > _MAX_CLOCK_DISTANCE_S * 1e9:
+        raise RecordingError(
+            f"{bag.path}: by their header stamps, the images of {images} are "
+            f"{abs(ahead_ns) / 1e9:.0f} s {'ahead of' if ahead_ns > 0 else 'behind'} the sound of "
+            f"{audio} that arrived with them: two clocks that were not set alike. Use the times of "
+            "arrival (--sync receive-time), or one stream (--audio-only, --video-only)"
+        )
+
+
+def _by_arrival(event: Event) -> Event:
+    if isinstance(event, FrameEvent):
+        return dataclasses.replace(event, stamp_ns=event.received_ns)
+    begin_ns = event.received_ns - event.chunk.duration_ns
+    chunk = dataclasses.replace(event.chunk, stamp_ns=begin_ns, exact_stamp=False)
+    return AudioEvent(event.received_ns, chunk)
 
 
 def _bag_events(bag: Bag, images: str | None, audio: str | None) -> Iterator[Event]:

@@ -21,9 +21,9 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from tqdm import tqdm
 
 from emotion_recognition.audio.chunk import AudioChunk
-from emotion_recognition.bags.bag import is_bag
 from emotion_recognition.bags.clip import CLIP_EPOCH_NS, SAMPLE_RATE, clip_duration_s, read_clip
 from emotion_recognition.bags.events import FrameEvent, RecordingError
+from emotion_recognition.bags.find import is_bag
 from emotion_recognition.bags.types import (
     AUDIO_DATA,
     AUDIO_DATA_STAMPED,

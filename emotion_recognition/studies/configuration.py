@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -50,7 +49,7 @@ def make_configuration(name: str = "default", **values: Value) -> StudyConfigura
         settings_from(merged)
     except ParameterError as error:
         raise ConfigurationError(str(error)) from error
-    return StudyConfiguration(name, MappingProxyType(merged))
+    return StudyConfiguration(name, merged)
 
 
 def load_configuration(path: Path) -> StudyConfiguration:
