@@ -33,13 +33,13 @@ from emotion_recognition.nodes.diagnostics import (
     estimates_report,
     stream_report,
 )
-from emotion_recognition.nodes.inbox import Inbox, Item
 from emotion_recognition.nodes.overlay import Overlay
 from emotion_recognition.nodes.parameters import declare_settings
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
 from emotion_recognition.nodes.spin import StartError, run_nodes
 from emotion_recognition.nodes.worker import Worker
 from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.settings import Settings
 from emotion_recognition.vision.detect import DetectorError
 from emotion_recognition.vision.stream import FaceObservation
@@ -105,7 +105,9 @@ class EmotionNode(Node):
                 self,
                 settings.audio_type,
                 self._store_audio,
-                lambda message: self._inbox.put(Item("audio_info", message, self._now_ns())),
+                lambda message: self._inbox.put(
+                    Item("audio_info", message, self._now_ns(), time.monotonic())
+                ),
                 complain,
             )
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -129,11 +131,11 @@ class EmotionNode(Node):
 
     def _store_image(self, camera: str, message: Any) -> None:
         self._note_arrival(self._images[camera])
-        self._inbox.put(Item("image", message, self._last_arrival_ns, camera))
+        self._inbox.put(Item("image", message, self._last_arrival_ns, time.monotonic(), camera))
 
     def _store_audio(self, message: Any) -> None:
         self._note_arrival(self._sound)
-        self._inbox.put(Item("audio", message, self._last_arrival_ns))
+        self._inbox.put(Item("audio", message, self._last_arrival_ns, time.monotonic()))
 
     def _note_arrival(self, arrivals: Arrivals) -> None:
         arrivals.tick(time.monotonic())
