@@ -128,7 +128,7 @@ def test_broken_sound_is_left_out(tmp_path, caplog):
     odd.audio.data = odd.audio.data[:-1]  # half a sample
     messages = [("/audio", n * SECOND, m) for n, m in enumerate((good, odd, odd, good), 1)]
     assert len(list(read_events(write_bag(tmp_path / "bag", messages)))) == 2
-    assert "2 messages of sound were dropped" in caplog.text
+    assert "2 messages of /audio were dropped" in caplog.text
 
 
 def test_images_are_decoded_only_when_asked_for(tmp_path):

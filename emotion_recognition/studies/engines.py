@@ -1,6 +1,7 @@
 """Where the jobs of a run are done: in this process, in processes of this machine, on a cluster."""
 
 import importlib
+import logging
 import multiprocessing
 import signal
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from emotion_recognition.studies.job import Job, RecordingResult, run_job
+from emotion_recognition.studies.job import DiskFullError, Job, RecordingResult, run_job
 
 _STOP_S = 5.0  # for a worker to put away what it has begun
 _CRASHED = "the process that worked on it ended (by its decoder, or for lack of memory)"
@@ -73,6 +74,7 @@ def on_dask(jobs: Sequence[Job], count: int, scheduler: str | None) -> Iterator[
         raise EngineError(
             "Dask is not installed: pip install 'emotion_recognition[cluster]'"
         ) from error
+    logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells every connection
     try:
         client = distributed.Client(
             scheduler or _local_cluster(distributed, min(count, len(jobs))), set_as_default=False
@@ -83,7 +85,7 @@ def on_dask(jobs: Sequence[Job], count: int, scheduler: str | None) -> Iterator[
         cluster = client.cluster
         try:
             futures = {client.submit(run_job, job, pure=False, key=_key(job)): job for job in jobs}
-            for future in distributed.as_completed(futures):
+            for future in distributed.as_completed(futures, loop=client.loop):
                 try:
                     yield future.result()
                 except distributed.KilledWorker:
@@ -103,7 +105,7 @@ def _local_cluster(distributed: Any, count: int) -> Any:
         n_workers=count,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         memory_limit=0,  # the system's own limits hold
         silence_logs=40,
     )
@@ -154,5 +156,7 @@ def _serve(connection: Connection) -> None:
             return
         try:
             connection.send(run_job(job))
-        except Exception as error:
-            connection.send(type(error)(*error.args))  # without what cannot be sent
+        except DiskFullError as error:
+            connection.send(error)
+        except Exception as error:  # of which not every one can be sent
+            connection.send(RuntimeError(str(error)))

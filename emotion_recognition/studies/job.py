@@ -4,6 +4,8 @@ import errno
 import functools
 import logging
 import threading
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -12,12 +14,15 @@ import cv2
 import torch
 
 from emotion_recognition.bags.read import Sync, read_events
-from emotion_recognition.evaluation.offline import time_origin_ns, timed_estimates
+from emotion_recognition.bags.with_estimates import write_with_estimates
+from emotion_recognition.estimate import Estimate
+from emotion_recognition.evaluation.offline import estimates_of, time_origin_ns
 from emotion_recognition.model.backbones import FrameEncoderChoice, VoiceEncoderChoice
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.recognizer import Recognizer
 from emotion_recognition.settings import Settings
 from emotion_recognition.studies.configuration import StudyConfiguration
+from emotion_recognition.studies.live_timing import live_estimates
 from emotion_recognition.studies.manifest import (
     Manifest,
     fingerprint,
@@ -69,7 +74,7 @@ class RecordingResult:
         status: ``done``; ``failed``, with the reason in ``error``; ``skipped``: done before.
         error: why it failed; else empty.
         estimates: the file of estimates, in the first of the formats.
-        windows: estimates that were made, outages left out.
+        windows: windows that were judged.
         seconds: sensor time from the first to the last of them.
     """
 
@@ -162,10 +167,7 @@ def run_job(job: Job) -> RecordingResult:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     with _one_at_a_time:
-        model = _model(
-            settings.model_path, settings.device, settings.frame_encoder, settings.voice_encoder
-        )
-        recognizer = Recognizer(settings.recognizer, model)
+        recognizer = Recognizer(settings.recognizer, load_model_of(settings))
         try:
             _write(job, settings, recognizer)
         except OSError as error:
@@ -180,40 +182,83 @@ def run_job(job: Job) -> RecordingResult:
     return job.result("done")
 
 
+def load_model_of(settings: Settings) -> EmotionModel:
+    """Load the model that the settings name; the last one is kept.
+
+    Raises:
+        ValueError, RuntimeError, OSError: the weights or the device are missing or unfit.
+    """
+    return _load_model(
+        settings.model_path, settings.device, settings.frame_encoder, settings.voice_encoder
+    )
+
+
+def estimates_over(
+    path: Path, settings: Settings, options: RunOptions, recognizer: Recognizer
+) -> Iterator[Estimate]:
+    """Yield the estimates of a recording.
+
+    Args:
+        path: as of ``read_events``.
+        settings: of the node; those of topics, transport and quality of service have no effect.
+        options: what is read, and whether a slow machine is simulated.
+        recognizer: a fresh one of ``settings.recognizer``.
+
+    Raises:
+        RecordingError: the recording cannot be read or has nothing to use.
+    """
+    events = read_events(
+        path,
+        options.image_topic,
+        options.audio_topic,
+        with_images=settings.use_video,
+        with_audio=settings.use_audio,
+        sync=options.sync,
+        fallback=settings.audio_fallback,
+    )
+    if options.live_timing_ms is None:
+        return estimates_of(events, recognizer)
+    waiting = settings.image_depth, settings.audio_queue_s
+    return live_estimates(events, recognizer, options.live_timing_ms, *waiting)
+
+
 @functools.lru_cache(maxsize=1)  # jobs come sorted by configuration
-def _model(
+def _load_model(
     path: Path | None, device: str, frames: FrameEncoderChoice, voice: VoiceEncoderChoice
 ) -> EmotionModel:
     return load_model(path, device, frames, voice)
 
 
 def _write(job: Job, settings: Settings, recognizer: Recognizer) -> None:
+    """Write the outputs of a job, and its manifest before and after."""
     model = recognizer.model
-    options = job.options
     manifest = Manifest(job.path.name, job.configuration.values, job.fingerprint())
     write_manifest(job.manifest, manifest)
-    events = read_events(
-        job.path,
-        options.image_topic,
-        options.audio_topic,
-        with_images=settings.use_video,
-        with_audio=settings.use_audio,
-        sync=options.sync,
-    )
+    for table in job.tables:  # of other settings, which may be overwritten
+        table.unlink(missing_ok=True)
     stamps: list[int] = []
     job.tables[0].parent.mkdir(parents=True, exist_ok=True)
     with write_estimates(job.tables, model.labels, time_origin_ns(job.path)) as write:
-        for _, estimate in timed_estimates(events, recognizer):
-            write(estimate)
-            if estimate.available:
-                stamps.append(estimate.stamp_ns)
+
+        def written() -> Iterator[Estimate]:
+            for estimate in estimates_over(job.path, settings, job.options, recognizer):
+                write(estimate)
+                if estimate.available:
+                    stamps.append(estimate.stamp_ns)
+                yield estimate
+
+        if job.bag is not None:
+            sync = job.options.sync
+            write_with_estimates(job.path, written(), job.bag, sync=sync, force=True)
+        else:
+            deque(written(), maxlen=0)
     write_manifest(
         job.manifest,
         replace(
             manifest,
             finished=True,
             model=model.id,
-            windows=len(stamps),
+            windows=len(set(stamps)),
             seconds=(stamps[-1] - stamps[0]) / 1e9 if stamps else 0.0,
         ),
     )

@@ -28,7 +28,7 @@ class Manifest:
         fingerprint: of what the estimates follow from, hexadecimal.
         finished: whether the outputs are complete.
         model: id of the weights; empty before the end.
-        windows: estimates that were made, outages left out.
+        windows: windows that were judged.
         seconds: sensor time from the first to the last of them.
         version: of this package.
     """
