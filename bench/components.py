@@ -21,7 +21,7 @@ from emotion_recognition.vision.messages import decode_image
 from emotion_recognition.vision.stream import FaceStream
 
 from .measure import in_turns
-from .stream_clip import CHUNK, SAMPLE_RATE, SECOND, Material
+from .stream_clip import CHUNK, SAMPLE_RATE, SECOND, Material, image_message
 from .streaming import START_NS, Streaming
 
 Work = Callable[[], object]
@@ -54,11 +54,7 @@ def measure_components(material: Material, model: EmotionModel, rounds: int) -> 
 
 
 def _decode_raw(material: Material) -> Work:
-    height, width = material.frames[0].shape[:2]
-    data = material.frames[0].tobytes()
-    message = SimpleNamespace(
-        encoding="bgr8", width=width, height=height, step=3 * width, is_bigendian=0, data=data
-    )
+    message = image_message(material.frames[0])
     return lambda: decode_image(message)
 
 

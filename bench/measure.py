@@ -17,7 +17,7 @@ def cpu_ms(work: Callable[[], object]) -> float:
 
 
 def in_turns(works: Mapping[str, Callable[[], object]], rounds: int, name: str) -> dict[str, float]:
-    """Median CPU milliseconds of each work, by name; ``rounds`` calls of each, after one to warm up.
+    """Median CPU milliseconds of each work, by name, over ``rounds`` calls after a first one.
 
     All take turns, so that whatever else the machine does falls on all of them.
     """

@@ -15,8 +15,8 @@ Sources:
 - Chumachenko, Iosifidis and Gabbouj, "Self-attention fusion for audiovisual emotion recognition
   with incomplete data" (ICPR 2022), section III: branches, and attention that reweights.
 
-``python -m bench.reference_model`` says what this one has: 1.28 M parameters and 151 M multiply-adds
-a face; with branches and attention 1.81 M parameters and 2286 M multiply-adds a window.
+``python -m bench.reference_model`` says what this one has: 1.28 M parameters and 151 M
+multiply-adds a face; with branches and attention 1.81 M parameters and 2286 M a window.
 """
 
 import math

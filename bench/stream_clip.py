@@ -5,6 +5,8 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import av
 import cv2
@@ -83,6 +85,19 @@ def _letterbox(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
     return canvas
+
+
+def image_message(frame: np.ndarray) -> Any:
+    """A frame with the fields of ``sensor_msgs/Image``; the pixels are not copied."""
+    height, width = frame.shape[:2]
+    return SimpleNamespace(
+        encoding="bgr8",
+        width=width,
+        height=height,
+        step=3 * width,
+        is_bigendian=0,
+        data=frame.reshape(-1),
+    )
 
 
 Event = tuple[int, str, np.ndarray]

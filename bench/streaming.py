@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.vision.messages import decode_image
 
-from .stream_clip import SAMPLE_RATE, SECOND, Material, events
+from .stream_clip import SAMPLE_RATE, SECOND, Material, events, image_message
 
 START_NS = 1_000 * SECOND
 WARM_UP_S = 5.0
@@ -36,6 +37,6 @@ class Streaming:
             if kind == "audio":
                 self._recognizer.add_audio(AudioChunk(stamp_ns, SAMPLE_RATE, data))
             elif self._recognizer.wants_frame(stamp_ns):
-                self._recognizer.add_frame(stamp_ns, data)
+                self._recognizer.add_frame(stamp_ns, decode_image(image_message(data)))
             yield from self._recognizer.estimates()
             self._pending = next(self._events)

@@ -1,7 +1,7 @@
 """Cost of an update: streaming, the same model fed whole windows, and the published design.
 
 All three take turns in one process, a second of stream each, so that whatever else the machine does
-falls on all of them. Each update is counted from decoded frames and samples to probabilities:
+falls on all of them. Each update is counted from image messages and samples to probabilities:
 
 - streaming: the stream between two updates, with sound, faces, vectors and fusion;
 - whole window: all 36 frames and all sound of the window anew, by the same model;
@@ -93,7 +93,7 @@ def _whole_window(
 
 
 def _reference(material: Material, reference: ReferenceModel) -> Callable[[], None]:
-    """One update of the published design: find a new face, cut 15 out, encode them and the sound."""
+    """One update of the published design: find one face, cut out 15, encode them and the sound."""
     sound = np.resize(material.sound, round(RecognizerConfig().window_s * SAMPLE_RATE))
     step = len(material.frames) // FACES
     frames = material.frames[: FACES * step : step]
