@@ -28,13 +28,13 @@ from emotion_recognition.nodes.diagnostics import (
     estimates_report,
     stream_report,
 )
-from emotion_recognition.nodes.inbox import Inbox, Item, Kind
 from emotion_recognition.nodes.overlay import Overlay
 from emotion_recognition.nodes.parameters import declare_settings
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
 from emotion_recognition.nodes.spin import StartError, run_nodes
 from emotion_recognition.nodes.worker import Worker
 from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.recognizer.inbox import Inbox, Item, Kind
 from emotion_recognition.settings import Settings
 from emotion_recognition.vision.detect import DetectorError
 
@@ -124,7 +124,7 @@ class EmotionNode(Node):
         if kind != "audio_info":
             self._arrivals[kind].tick(time.monotonic())
             self._last_arrival_ns = now_ns
-        self._inbox.put(Item(kind, message, now_ns))
+        self._inbox.put(Item(kind, message, now_ns, time.monotonic()))
 
     def _publish(self, estimate: Estimate) -> None:
         """Called in the worker's thread."""

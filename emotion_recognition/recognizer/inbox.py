@@ -1,9 +1,7 @@
-"""The bounded queue between the subscription callbacks and the worker."""
+"""The bounded queue between what arrives and the worker that recognises."""
 
 import threading
-import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,11 +10,15 @@ Kind = Literal["image", "audio", "audio_info"]
 
 @dataclass(frozen=True)
 class Item:
-    """One stored message. ``received_ns`` is the node clock's time of arrival."""
+    """One stored message, and its time of arrival by two clocks.
+
+    ``received_ns`` is of the clock of the stamps, ``arrived_s`` of one that goes on steadily.
+    """
 
     kind: Kind
     message: Any
     received_ns: int
+    arrived_s: float
 
 
 class Inbox:
@@ -27,18 +29,12 @@ class Inbox:
     follows stays: it is often published once only.
     """
 
-    def __init__(
-        self,
-        max_images: int,
-        max_audio_s: float,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, max_images: int, max_audio_s: float) -> None:
         self._max_images = max_images
         self._max_audio_s = max_audio_s
-        self._now = now
         self._changed = threading.Condition()
         self._images: deque[tuple[int, Item]] = deque()
-        self._sound: deque[tuple[int, float, Item]] = deque()
+        self._sound: deque[tuple[int, Item]] = deque()
         self._info: tuple[int, Item] | None = None  # the newest description that waited too long
         self._silent_at_ns: int | None = None
         self._count = 0
@@ -56,10 +52,9 @@ class Inbox:
                     self._images.popleft()
                     self.dropped_images += 1
             else:
-                now = self._now()
-                self._sound.append((self._count, now, item))
-                while self._sound[0][1] < now - self._max_audio_s:
-                    count, _, old = self._sound.popleft()
+                self._sound.append((self._count, item))
+                while self._sound[0][1].arrived_s < item.arrived_s - self._max_audio_s:
+                    count, old = self._sound.popleft()
                     if old.kind == "audio_info":
                         self._info = (count, old)
                     else:
@@ -89,7 +84,7 @@ class Inbox:
             )
             if self.closed:
                 return None
-            entries = [*self._images, *((count, item) for count, _, item in self._sound)]
+            entries = [*self._images, *self._sound]
             entries += [self._info] if self._info else []
             entries.sort(key=lambda entry: entry[0])
             silent_at_ns = self._silent_at_ns
