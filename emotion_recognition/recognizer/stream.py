@@ -33,8 +33,9 @@ _AUDIO_BYTES = 4 << 20  # several times what a window takes
 class Recognizer:
     """Estimates the emotions of people from camera frames and sound. Not thread-safe.
 
-    Frames and chunks are encoded once, when they arrive; an estimate slices the buffers and runs
-    the fusion network on them, once for all that are due at the same time.
+    Each face and each piece of sound is encoded once, together with those that came since the
+    estimate before; an estimate slices the buffers and runs the fusion network on them, once for
+    all that are due at the same time.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Recognizer:
     def add_frame(
         self, stamp_ns: int, image: NDArray[np.uint8], frame_id: str = "", camera: str = ""
     ) -> None:
-        """Look for the faces in a frame, (H, W, 3) uint8 BGR, and keep their vectors."""
+        """Look for the faces in a frame, (H, W, 3) uint8 BGR, and keep them."""
         source = self._cameras[camera]
         if stamp_ns == source.newest_ns or self._is_next_frame(source, stamp_ns):
             source.add(stamp_ns, image, frame_id)
@@ -159,6 +160,9 @@ class Recognizer:
         oldest = (reached_ns - self._span_ns) // self._period_ns + 1  # the buffers hold no more
         due = range(max(oldest, self._next_window or oldest), last + 1)
         self._next_window = max(last + 1, self._next_window or 0)
+        if due:
+            for camera in self._cameras.values():
+                camera.encode()
         if latest_only and due:
             passed_over = [self._window(number * self._period_ns) for number in due[:-1]]
             self._dropped_estimates += sum(window is not None for window in passed_over)
