@@ -44,6 +44,21 @@ class LoudnessFeatures:
 
     def reset(self) -> None:
         self._next_ns: int | None = None
+        self.end_ns: int | None = None
+        self._chunks: list[AudioChunk] = []
+
+    def put(self, chunk: AudioChunk) -> None:
+        self.end_ns = chunk.stamp_ns + CHUNK
+        self._chunks.append(chunk)
+
+    def take(self) -> AudioFeatures:
+        found = [self.add(chunk) for chunk in self._chunks]
+        self._chunks.clear()
+        return AudioFeatures(
+            np.concatenate([np.zeros(0, np.int64), *(each.stamps_ns for each in found)]),
+            np.concatenate([np.zeros((0, FEATURE_SIZE)), *(each.values for each in found)]),
+            np.concatenate([np.zeros((0, 256)), *(each.samples for each in found)]),
+        )
 
     def add(self, chunk: AudioChunk) -> AudioFeatures:
         begin, end = chunk.stamp_ns, chunk.stamp_ns + CHUNK
