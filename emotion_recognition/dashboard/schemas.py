@@ -55,38 +55,40 @@ class EstimateView(Model):
 
 
 class Transition(Model):
-    """The label changed."""
+    """How often the most probable class went from one to another."""
 
-    time: float
     before: str
     after: str
+    count: int
 
 
 class Moment(Model):
-    """An estimate that stands out by its confidence."""
+    """When one emotion was most probable."""
 
     time: float
+    subject: str
     emotion: str
     confidence: Share
-    valence: Score | None
-    arousal: Score | None
 
 
 class SummaryView(Model):
-    """A run in a few figures; withheld and unavailable estimates are counted, not judged."""
+    """A run in a few figures; means weigh each estimate by the time for which it stands."""
 
     estimates: int = Field(description="All of them.")
-    judged: int = Field(description="Those that are available and not withheld.")
-    withheld: int
-    begin: float | None = Field(description="Time of the first estimate.")
-    end: float | None = Field(description="Time of the last estimate.")
-    emotion: str | None = Field(description="Class of the highest mean probability.")
-    shares: dict[str, float] = Field(description="Share of the judged time per class, sum 1.")
-    transitions: list[Transition]
-    strongest: list[Moment] = Field(description="Up to five, most confident first.")
+    duration: float = Field(description="Time for which they stand, over all subjects.")
+    available: Share = Field(description="Share of that time with an estimate.")
+    coverage: Share = Field(description="Share of that time with one that is not withheld.")
+    emotion: str | None = Field(description="The class with the greatest share of time.")
+    shares: dict[str, float] = Field(
+        description="Share of the time with an estimate, of each class that occurs; sum 1."
+    )
+    transitions: list[Transition] = Field(description="Most frequent first.")
+    flips_per_minute: float | None
+    strongest: list[Moment] = Field(description="The most confident, in the order of time.")
     mean_confidence: Share | None
     mean_valence: Score | None
     mean_arousal: Score | None
+    mean_intensity: Share | None
     mean_audio_weight: Share | None
     mean_video_weight: Share | None
 
@@ -140,25 +142,20 @@ class Analysis(Model):
                     ],
                     "summary": {
                         "estimates": 1,
-                        "judged": 1,
-                        "withheld": 0,
-                        "begin": 1.25,
-                        "end": 1.25,
+                        "duration": 1.0,
+                        "available": 1.0,
+                        "coverage": 1.0,
                         "emotion": "happy",
-                        "shares": {"neutral": 0.0, "happy": 1.0},
+                        "shares": {"happy": 1.0},
                         "transitions": [],
+                        "flips_per_minute": 0.0,
                         "strongest": [
-                            {
-                                "time": 1.25,
-                                "emotion": "happy",
-                                "confidence": 0.9,
-                                "valence": 0.6,
-                                "arousal": 0.1,
-                            }
+                            {"time": 1.25, "subject": "1", "emotion": "happy", "confidence": 0.9}
                         ],
                         "mean_confidence": 0.9,
                         "mean_valence": 0.6,
                         "mean_arousal": 0.1,
+                        "mean_intensity": 0.5,
                         "mean_audio_weight": 0.0,
                         "mean_video_weight": 1.0,
                     },
