@@ -36,6 +36,28 @@ def estimate_view(estimate: Estimate, origin_ns: int) -> EstimateView:
     )
 
 
+def estimate_of(view: EstimateView) -> Estimate:
+    """Convert back, as far as rows of a table need it."""
+
+    def number(value: float | None) -> float:
+        return math.nan if value is None else value
+
+    return Estimate(
+        stamp_ns=round(view.time * 1e9),
+        window_ns=0,
+        newest_ns=0,
+        labels=tuple(view.probabilities),
+        probabilities=tuple(view.probabilities.values()),
+        valence=number(view.valence),
+        arousal=number(view.arousal),
+        intensity=number(view.intensity),
+        audio_weight=view.audio_weight,
+        video_weight=view.video_weight,
+        flags=Flags(sum(flag for flag, name in _FLAGS.items() if name in view.flags)),
+        subject=view.subject,
+    )
+
+
 def face_view(face: FaceObservation) -> FaceView:
     """Convert what was found in one frame."""
     return FaceView(

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from emotion_recognition.dashboard.convert import score, share
 from emotion_recognition.dashboard.schemas import EstimateView, Moment, SummaryView, Transition
-from emotion_recognition.studies.report import recording_report, write_html
+from emotion_recognition.studies.report import html_of, recording_report
 from emotion_recognition.studies.series import Series
 from emotion_recognition.studies.summary import summarize_series
 from emotion_recognition.studies.timeline import Recording
@@ -47,10 +46,10 @@ def summary_view(estimates: Sequence[EstimateView]) -> SummaryView:
     )
 
 
-def write_report(path: Path, name: str, estimates: Sequence[EstimateView]) -> None:
-    """Write the HTML report of one recording; there must be an estimate."""
-    recording = Recording(name, {"estimate": series_by_subject(estimates)}, (), (), 0)
-    write_html(recording_report(recording), path)
+def report_html(name: str, estimates: Sequence[EstimateView]) -> str:
+    """Return the HTML report of one recording, of which there must be an estimate."""
+    recording = Recording(name, {"estimate": series_by_subject(estimates)}, origin_ns=0)
+    return html_of(recording_report(recording))
 
 
 def series_by_subject(estimates: Sequence[EstimateView]) -> list[Series]:
