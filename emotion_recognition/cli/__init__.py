@@ -38,6 +38,9 @@ COMMANDS: dict[str, Command] = {
     "estimate": Command(
         "emotion_recognition.cli.estimate", "estimate emotions over a bag or clip, offline"
     ),
+    "dashboard": Command(
+        "emotion_recognition.cli.dashboard", "serve the page that shows recordings and the robot"
+    ),
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
     ),

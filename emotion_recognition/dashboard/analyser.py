@@ -19,8 +19,8 @@ import cv2
 import torch
 
 from emotion_recognition.bags.events import RecordingError
-from emotion_recognition.dashboard.recording_analysis import RecordingAnalysis, Cancelled
 from emotion_recognition.dashboard.messages import Ended, Job, Message, Ready
+from emotion_recognition.dashboard.recording_analysis import CancelledError, RecordingAnalysis
 from emotion_recognition.dashboard.schemas import ModelInfo
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
@@ -77,9 +77,11 @@ def _ended(
     """Run a job; return how it ended, and whether this process is still fit for another."""
     path = Path(job.path)
     try:
-        duration = RecordingAnalysis(path, recognizer, job.max_duration, send, lambda: switch.on).run()
-        return Ended(state="done", duration=duration), True
-    except Cancelled:
+        analysis = RecordingAnalysis(
+            path, recognizer, job.max_duration, send, cancelled=lambda: switch.on
+        )
+        return Ended(state="done", duration=analysis.run()), True
+    except CancelledError:
         return Ended(state="cancelled"), True
     except RecordingError as error:
         return Ended(state="failed", error=str(error).replace(str(path), "the recording")), True

@@ -26,7 +26,7 @@ class AnalyserStartError(RuntimeError):
     """The analysis process could not be started; its own words are in the log."""
 
 
-class _Died(Exception):
+class _DiedError(Exception):
     """The process ended, or spoke nonsense, in the middle of a job."""
 
 
@@ -71,7 +71,7 @@ class AnalyserProcess:
         except asyncio.TimeoutError:
             await self._end()
             ended = Ended(state="failed", error=f"the analysis took longer than {timeout_s:g} s")
-        except (_Died, OSError) as error:
+        except (_DiedError, OSError) as error:
             log.warning("the analysis process ended in the middle of a job: %s", error)
             await self._end()
             ended = Ended(
@@ -127,7 +127,7 @@ class AnalyserProcess:
         )
         try:
             first = await asyncio.wait_for(_message(process), _START_TIMEOUT_S)
-        except (_Died, asyncio.TimeoutError) as error:
+        except (_DiedError, asyncio.TimeoutError) as error:
             _kill(process)
             await process.wait()
             raise AnalyserStartError(
@@ -165,10 +165,10 @@ async def _message(process: asyncio.subprocess.Process) -> Message:
     try:
         line = await process.stdout.readline()
         if not line:
-            raise _Died("its output ended")
+            raise _DiedError("its output ended")
         return MESSAGE.validate_json(line)
     except (ValidationError, ValueError) as error:  # a decoder that was taken over may say anything
-        raise _Died(f"it sent no message of ours: {error}") from error
+        raise _DiedError(f"it sent no message of ours: {error}") from error
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

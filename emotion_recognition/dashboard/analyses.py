@@ -132,9 +132,7 @@ class Analyses:
             record.start()
             ended = Ended(state="cancelled")
             try:
-                job = Job(
-                    path=str(record.upload.path), max_duration=self._config.max_duration_s
-                )
+                job = Job(path=str(record.upload.path), max_duration=self._config.max_duration_s)
                 ended = await self.process.run(job, record.take)
             finally:
                 self._running = None

@@ -67,9 +67,7 @@ class DashboardConfig:
         for name, setting in SETTINGS.items():
             value = getattr(self, name)
             if not setting.low <= value <= setting.high:
-                raise ValueError(
-                    f"{name} is {value}; allowed: {setting.low:g} to {setting.high:g}"
-                )
+                raise ValueError(f"{name} is {value}; allowed: {setting.low:g} to {setting.high:g}")
         if self.token and (len(self.token) < MIN_TOKEN or not self.token.isascii()):
             raise ValueError(f"the token is too weak: at least {MIN_TOKEN} ASCII characters")
         if not self.loopback and not self.token:

@@ -68,15 +68,14 @@ class Guard:
         if not config.knows_host(_without_port(host)):
             return "host", f"'{host}' is not a name of this server: see --allow-host"
         origin = headers.get("origin")
-        if origin is not None and origin not in config.allowed_origins:
-            # A page of another site may send requests and open WebSockets, with our cookie.
-            if urlsplit(origin).netloc.lower() != host.lower():
-                return "origin", f"pages of {origin} may not call this server: see --allow-origin"
+        # A page of another site may send requests and open WebSockets, with our cookie.
+        own = origin is None or urlsplit(origin).netloc.lower() == host.lower()
+        if not own and origin not in config.allowed_origins:
+            return "origin", f"pages of {origin} may not call this server: see --allow-origin"
         path: str = scope["path"]
-        asks = path.startswith("/api/") and path not in _OPEN
-        if asks and not (scope["type"] == "http" and scope["method"] == "OPTIONS"):
-            if config.token and not self._knows_token(headers):
-                return "token", "this server asks for the token that its operator was shown"
+        asks = path.startswith("/api/") and path not in _OPEN and scope.get("method") != "OPTIONS"
+        if asks and config.token and not self._knows_token(headers):
+            return "token", "this server asks for the token that its operator was shown"
         return None
 
     def _knows_token(self, headers: Headers) -> bool:

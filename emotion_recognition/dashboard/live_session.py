@@ -27,24 +27,24 @@ class SessionLog:
         while kept[0].time < estimate.time - KEPT_S:
             kept.popleft()
 
-    def newest(self, seconds: float) -> list[LiveEstimate]:
+    def newest(self, seconds: float = KEPT_S) -> list[LiveEstimate]:
         """Return the estimates of the last ``seconds``, oldest first."""
         if not self._estimates:
             return []
         since = self._estimates[-1].time - seconds
         return [each for each in self._estimates if each.time >= since]
 
-    def view(self) -> LiveSession:
-        """Return all of it with its summaries."""
-        estimates = list(self._estimates)
-        subjects = list(dict.fromkeys(each.subject for each in estimates))
-        return LiveSession(
-            started=self.started,
-            subjects=subjects,
-            summary=summary_view(estimates),
-            by_subject={
-                subject: summary_view([each for each in estimates if each.subject == subject])
-                for subject in subjects
-            },
-            estimates=estimates,
-        )
+
+def session_view(started: float, estimates: list[LiveEstimate]) -> LiveSession:
+    """Return a run with its summaries; takes a moment where it is long."""
+    subjects = list(dict.fromkeys(each.subject for each in estimates))
+    return LiveSession(
+        started=started,
+        subjects=subjects,
+        summary=summary_view(estimates),
+        by_subject={
+            subject: summary_view([each for each in estimates if each.subject == subject])
+            for subject in subjects
+        },
+        estimates=estimates,
+    )

@@ -25,7 +25,11 @@ _MCAP = MediaType("application/mcap", ".mcap")
 _DB3 = MediaType("application/vnd.sqlite3", ".db3")
 _ROS1 = MediaType("application/x-rosbag", ".bag")
 
-ACCEPTED = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".wav", ".flac", ".ogg", ".mcap", ".db3", ".bag")
+ACCEPTED = (
+    *(".mp4", ".mov", ".webm", ".mkv", ".avi"),
+    *(".wav", ".flac", ".ogg"),
+    *(".mcap", ".db3", ".bag"),
+)
 """Suffixes that such files usually have, for people."""
 
 _BEGINNINGS = {

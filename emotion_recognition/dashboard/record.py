@@ -15,6 +15,7 @@ from emotion_recognition.dashboard.messages import (
 )
 from emotion_recognition.dashboard.schemas import (
     Analysis,
+    EndEvent,
     EstimateView,
     ImageSize,
     State,
@@ -31,6 +32,7 @@ class Record:
         id: Cannot be guessed: whoever knows it may see the result.
         faces: One JSON text an image, as ``schemas.FacesAt``; as objects they would fill the
             memory.
+        changed: Set, and replaced by another, at the next change.
         reached: How far the analysis is, seconds of the recording.
     """
 
@@ -50,7 +52,7 @@ class Record:
         self.faces: list[str] = []
         self.summary: SummaryView | None = None
         self.error: str | None = None
-        self._changed = asyncio.Event()
+        self.changed = asyncio.Event()
 
     @property
     def finished(self) -> bool:
@@ -95,12 +97,14 @@ class Record:
 
     def announce(self) -> None:
         """Wake whoever waits for a change."""
-        changed, self._changed = self._changed, asyncio.Event()
+        changed, self.changed = self.changed, asyncio.Event()
         changed.set()
 
-    async def change(self) -> None:
-        """Wait for the next change."""
-        await self._changed.wait()
+    def end_event(self) -> EndEvent:
+        """Return what the last event says."""
+        return EndEvent(
+            state=self.state, progress=self.progress, summary=self.summary, error=self.error
+        )
 
     def view(self) -> Analysis:
         """Return what the API tells."""

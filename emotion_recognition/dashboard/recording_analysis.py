@@ -28,7 +28,7 @@ _PROGRESS_EVERY_S = 0.1
 _SECOND_NS = 1_000_000_000
 
 
-class Cancelled(Exception):
+class CancelledError(Exception):
     """Nobody wants the result any more."""
 
 
@@ -67,7 +67,7 @@ class RecordingAnalysis:
 
         Raises:
             RecordingError: It cannot be read, or is too long.
-            Cancelled: ``cancelled`` said so.
+            CancelledError: ``cancelled`` said so.
         """
         self._duration_s = _stated_duration_s(self._path)
         self._check_duration(self._duration_s or 0.0)
@@ -90,7 +90,7 @@ class RecordingAnalysis:
 
     def _one(self, event: Event) -> Iterator[Event]:
         if self._cancelled():
-            raise Cancelled
+            raise CancelledError
         stamp_s = (_stamp_ns(event) - self._origin_ns) / _SECOND_NS
         self._check_duration(stamp_s)
         self._reached_s = max(self._reached_s, stamp_s)

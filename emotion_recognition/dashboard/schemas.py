@@ -8,9 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-Flag = Literal[
-    "NO_FACE", "NO_SPEECH", "AUDIO_STALE", "VIDEO_STALE", "PARTIAL_WINDOW", "WITHHELD"
-]
+Flag = Literal["NO_FACE", "NO_SPEECH", "AUDIO_STALE", "VIDEO_STALE", "PARTIAL_WINDOW", "WITHHELD"]
 StreamCondition = Literal["missing", "stale", "ok"]
 Level = Literal["ok", "warn", "error", "stale"]
 Share = Annotated[float, Field(ge=0, le=1)]

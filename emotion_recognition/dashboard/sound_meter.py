@@ -30,20 +30,20 @@ class SoundMeter:
     """Measures one stream of sound, whatever its rate and channels; the mean of these is heard."""
 
     def __init__(self) -> None:
-        self._resampler = StreamingResampler(SAMPLE_RATE, SAMPLE_RATE)
+        self._end_ns = 0
+        self._begin(SAMPLE_RATE)
+
+    def _begin(self, rate: int) -> None:
+        self._resampler = StreamingResampler(rate, SAMPLE_RATE)
         self._tail = np.zeros(0, np.float32)  # samples that the next column needs
         self._measured = np.zeros(0, np.float32)  # samples since the last message
         self._columns: list[list[int]] = []
-        self._end_ns = 0
 
     def add(self, chunk: AudioChunk) -> LiveAudio | None:
         """Take a piece of sound; return a message where enough has come together."""
-        if (
-            chunk.sample_rate != self._resampler.rate_in
-            or abs(chunk.stamp_ns - self._end_ns) > _GAP_NS
-        ):
-            self.__init__()  # type: ignore[misc]
-            self._resampler = StreamingResampler(chunk.sample_rate, SAMPLE_RATE)
+        other_rate = chunk.sample_rate != self._resampler.rate_in
+        if other_rate or abs(chunk.stamp_ns - self._end_ns) > _GAP_NS:
+            self._begin(chunk.sample_rate)
         self._end_ns = chunk.end_ns
         samples = self._resampler.process(chunk.samples.mean(axis=1))
         self._measured = np.concatenate((self._measured, samples))
