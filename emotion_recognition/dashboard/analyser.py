@@ -19,7 +19,7 @@ import cv2
 import torch
 
 from emotion_recognition.bags.events import RecordingError
-from emotion_recognition.dashboard.messages import Ended, Job, Message, Ready
+from emotion_recognition.dashboard.messages import CANCEL, Ended, Job, Message, Ready
 from emotion_recognition.dashboard.recording_analysis import CancelledError, RecordingAnalysis
 from emotion_recognition.dashboard.schemas import ModelInfo
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
@@ -28,7 +28,6 @@ from emotion_recognition.vision.stream import VisionConfig
 
 log = logging.getLogger(__name__)
 
-CANCEL = signal.SIGUSR1
 _NICENESS = 10  # a live robot on this machine comes first
 _CONFIG = RecognizerConfig(vision=VisionConfig(landmarks=True))
 

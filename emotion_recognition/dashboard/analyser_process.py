@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from emotion_recognition.dashboard.analyser import CANCEL
 from emotion_recognition.dashboard.config import DashboardConfig
-from emotion_recognition.dashboard.messages import MESSAGE, Ended, Job, Message, Ready
+from emotion_recognition.dashboard.messages import CANCEL, MESSAGE, Ended, Job, Message, Ready
 from emotion_recognition.dashboard.schemas import ModelInfo
 
 log = logging.getLogger(__name__)

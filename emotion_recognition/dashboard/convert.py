@@ -1,12 +1,15 @@
 """From the recogniser's types to the API's."""
 
 import math
+from typing import TYPE_CHECKING
 
 from emotion_recognition.dashboard.schemas import Box, EstimateView, FaceView, Flag
 from emotion_recognition.estimate import Box as PixelBox
 from emotion_recognition.estimate import Estimate, Flags
-from emotion_recognition.vision.landmarks import Landmarks
-from emotion_recognition.vision.stream import FaceObservation
+
+if TYPE_CHECKING:  # they bring PyTorch, which the server does without
+    from emotion_recognition.vision.landmarks import Landmarks
+    from emotion_recognition.vision.stream import FaceObservation
 
 _FLAGS: dict[Flags, Flag] = {
     Flags.NO_FACE: "NO_FACE",
@@ -58,7 +61,7 @@ def estimate_of(view: EstimateView) -> Estimate:
     )
 
 
-def face_view(face: FaceObservation) -> FaceView:
+def face_view(face: "FaceObservation") -> FaceView:
     """Convert what was found in one frame."""
     return FaceView(
         subject=str(face.track_id),
@@ -67,7 +70,7 @@ def face_view(face: FaceObservation) -> FaceView:
     )
 
 
-def landmark_points(landmarks: Landmarks) -> list[tuple[float, float]]:
+def landmark_points(landmarks: "Landmarks") -> list[tuple[float, float]]:
     """Return 68 points, rounded to a tenth of a pixel."""
     return [(round(float(x), 1), round(float(y), 1)) for x, y in landmarks.points]
 

@@ -1,5 +1,6 @@
 """What server and analysis process say to each other: one JSON object a line."""
 
+import signal
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -12,6 +13,9 @@ from emotion_recognition.dashboard.schemas import (
     ModelInfo,
     ProgressEvent,
 )
+
+CANCEL = signal.SIGUSR1
+"""Tells the process that nobody wants the job at hand any more."""
 
 
 class Job(Model):

@@ -7,10 +7,8 @@ import numpy as np
 
 from emotion_recognition.dashboard.convert import score, share
 from emotion_recognition.dashboard.schemas import EstimateView, Moment, SummaryView, Transition
-from emotion_recognition.studies.report import html_of, recording_report
 from emotion_recognition.studies.series import Series
 from emotion_recognition.studies.summary import summarize_series
-from emotion_recognition.studies.timeline import Recording
 
 
 def summary_view(estimates: Sequence[EstimateView]) -> SummaryView:
@@ -48,6 +46,10 @@ def summary_view(estimates: Sequence[EstimateView]) -> SummaryView:
 
 def report_html(name: str, estimates: Sequence[EstimateView]) -> str:
     """Return the HTML report of one recording, of which there must be an estimate."""
+    # Reports draw on scikit-learn, which takes seconds to import.
+    from emotion_recognition.studies.report import html_of, recording_report
+    from emotion_recognition.studies.timeline import Recording
+
     recording = Recording(name, {"estimate": series_by_subject(estimates)}, origin_ns=0)
     return html_of(recording_report(recording))
 
