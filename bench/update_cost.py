@@ -14,7 +14,7 @@ from emotion_recognition.audio.features import FEATURE_SIZE
 from emotion_recognition.audio.stream import features_of
 from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS, EmotionModel
 from emotion_recognition.model.frame_encoder import FrameEncoder
-from emotion_recognition.nodes.overlay import QUALITY, draw
+from emotion_recognition.nodes.overlay import QUALITY, draw, shrink
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.landmarks import LandmarkFinder
 from emotion_recognition.vision.stream import FaceStream
@@ -78,7 +78,8 @@ def measure_landmarks(material: Material, faces: int) -> dict[str, float]:
     landmarks = finder.find(seen.crop, seen.placement)
 
     def overlay() -> None:
-        picture = draw(frame, seen, landmarks, "#1 surprised 0.50")
+        picture, scale = shrink(frame)
+        draw(picture, scale, seen, landmarks, "#1 surprised 0.50")
         cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
 
     costs = {}

@@ -75,6 +75,9 @@ class CountingModel:
         self.encoded += len(crops)
         return np.repeat(crops.mean(axis=(1, 2))[:, None], 128, axis=1).astype(np.float32)
 
+    def predict_batch(self, *windows) -> list[Prediction]:
+        return [self.predict(*window) for window in zip(*windows, strict=True)]
+
     def predict(self, audio, audio_mask, video, video_mask) -> Prediction:
         assert audio.shape == (AUDIO_STEPS, FEATURE_SIZE)
         assert video.shape == (VIDEO_STEPS, 128)

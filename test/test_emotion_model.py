@@ -83,6 +83,37 @@ def test_encodes_faces(model) -> None:
     assert model.encode_faces(crops[:0]).shape == (0, 128)
 
 
+def test_faces_encoded_together_are_what_they_are_one_by_one(model) -> None:
+    crops = np.random.default_rng(2).integers(0, 256, (5, 48, 48), dtype=np.uint8)
+    one_by_one = np.concatenate([model.encode_faces(crop[None]) for crop in crops])
+    np.testing.assert_allclose(model.encode_faces(crops), one_by_one, atol=1e-5)
+
+
+def test_windows_judged_together_are_what_they_are_one_by_one(model) -> None:
+    rng = np.random.default_rng(3)
+    audio = rng.normal(-60, 20, (4, AUDIO_STEPS, 87)).astype(np.float32)
+    video = rng.normal(0, 1, (4, VIDEO_STEPS, 128)).astype(np.float32)
+    heard, seen = np.stack([ALL_SOUND] * 4), np.stack([ALL_SIGHT] * 4)
+    heard[1], seen[2] = False, False
+    heard[3, :100], seen[3, 20:] = False, False
+    windows = audio, heard, video, seen
+    together = model.predict_batch(*windows)
+    assert len(together) == 4
+    for found, *window in zip(together, *windows, strict=True):
+        for name, expected in vars(model.predict(*window)).items():
+            np.testing.assert_allclose(getattr(found, name), expected, atol=1e-5)
+    assert model.predict_batch(*(each[:0] for each in windows)) == []
+
+
+def test_one_wrong_window_of_a_batch_is_refused(model, sound, sight) -> None:
+    audio, video = np.stack([sound, sound]), np.stack([sight, sight])
+    heard, seen = np.stack([ALL_SOUND, ~ALL_SOUND]), np.stack([ALL_SIGHT, ~ALL_SIGHT])
+    with pytest.raises(ValueError, match="both masks are all False"):
+        model.predict_batch(audio, heard, video, seen)
+    with pytest.raises(ValueError, match="2 windows of audio, 1 of video"):
+        model.predict_batch(audio, heard, video[:1], seen[:1])
+
+
 def test_values_under_a_false_mask_may_be_anything(model, sound, sight) -> None:
     mask = np.arange(AUDIO_STEPS) >= 60
     expected = model.predict(sound, mask, sight, ALL_SIGHT)

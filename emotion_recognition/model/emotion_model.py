@@ -5,6 +5,7 @@ import logging
 import math
 import re
 from dataclasses import dataclass
+from operator import or_
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +133,6 @@ class EmotionModel:
         sight = np.zeros((VIDEO_STEPS, self.face.vector_size), np.float32)
         self.predict(sound, np.ones(len(sound), bool), sight, np.ones(VIDEO_STEPS, bool))
 
-    @torch.inference_mode()
     def predict(
         self,
         audio: npt.NDArray[np.float32],
@@ -152,27 +152,59 @@ class EmotionModel:
         Raises:
             ValueError: A shape is wrong, a valid value is not finite, or both streams miss.
         """
-        exact = self.voice_encoder is not None
-        sound, sound_mask = self._stream("audio", audio, audio_mask, self.audio_shape, exact)
-        vectors = VIDEO_STEPS, self.face.vector_size
-        sight, sight_mask = self._stream("video", video, video_mask, vectors, exact=True)
-        heard, seen = bool(audio_mask.any()), bool(video_mask.any())
-        if not heard and not seen:
-            raise ValueError("both masks are all False: expected sound, a face, or both")
-        output = self._network(sound, sound_mask, sight, sight_mask)
-        streams = "both" if heard and seen else "audio" if heard else "video"
-        probabilities = (output.logits[0] / self._temperatures[streams]).softmax(dim=0)
-        valence, arousal = (probabilities @ self._network.heads.ratings).clamp(-1, 1).tolist()
-        return Prediction(
-            probabilities.cpu().numpy(),
-            valence,
-            arousal,
-            output.intensity[0].sigmoid().item() if heard else math.nan,
-            output.audio_weight[0].item(),
-            output.video_weight[0].item(),
-        )
+        return self.predict_batch(audio[None], audio_mask[None], video[None], video_mask[None])[0]
 
-    def _stream(
+    @torch.inference_mode()
+    def predict_batch(
+        self,
+        audio: npt.NDArray[np.float32],
+        audio_mask: npt.NDArray[np.bool_],
+        video: npt.NDArray[np.float32],
+        video_mask: npt.NDArray[np.bool_],
+    ) -> list[Prediction]:
+        """Judge N windows at once, of several faces or cameras; N may be 0.
+
+        Args:
+            audio: (N, 225, F) or (N, 180, D), otherwise as in :meth:`predict`.
+            audio_mask: (N, 225) bool.
+            video: (N, 36, V).
+            video_mask: (N, 36) bool.
+
+        Raises:
+            ValueError: A shape is wrong, or a window has a valid value that is not finite, or
+                neither sound nor a face.
+        """
+        exact = self.voice_encoder is not None
+        sound, sound_mask = self._streams("audio", audio, audio_mask, self.audio_shape, exact)
+        vectors = VIDEO_STEPS, self.face.vector_size
+        sight, sight_mask = self._streams("video", video, video_mask, vectors, exact=True)
+        if len(audio) != len(video):
+            raise ValueError(f"{len(audio)} windows of audio, {len(video)} of video")
+        heard = [bool(mask.any()) for mask in audio_mask]
+        seen = [bool(mask.any()) for mask in video_mask]
+        if not all(map(or_, heard, seen)):
+            raise ValueError("both masks are all False: expected sound, a face, or both")
+        if len(audio) == 0:
+            return []
+        output = self._network(sound, sound_mask, sight, sight_mask)
+        divisors = torch.tensor(
+            [self._temperature(*there) for there in zip(heard, seen, strict=True)]
+        )
+        probabilities = (output.logits / divisors[:, None].to(self.device)).softmax(dim=1)
+        ratings = (probabilities @ self._network.heads.ratings).clamp(-1, 1)
+        intensity = output.intensity.sigmoid().tolist()
+        shares = torch.stack([output.audio_weight, output.video_weight], dim=1)
+        rows = probabilities.cpu().numpy()
+        numbers = torch.cat([ratings, shares], dim=1).tolist()
+        return [
+            Prediction(rows[n], valence, arousal, intensity[n] if heard[n] else math.nan, *weights)
+            for n, (valence, arousal, *weights) in enumerate(numbers)
+        ]
+
+    def _temperature(self, heard: bool, seen: bool) -> float:
+        return self._temperatures["both" if heard and seen else "audio" if heard else "video"]
+
+    def _streams(
         self,
         name: str,
         values: npt.NDArray[np.float32],
@@ -181,18 +213,17 @@ class EmotionModel:
         exact: bool,
     ) -> tuple[Tensor, Tensor]:
         steps, width = shape
-        fits = values.ndim == 2 and values.shape[0] == steps and values.shape[1] >= width
-        if not fits or (exact and values.shape[1] != width):
+        fits = values.ndim == 3 and values.shape[1] == steps and values.shape[2] >= width
+        if not fits or (exact and values.shape[2] != width):
             least = "" if exact else "at least "
-            raise ValueError(f"{name} {values.shape}: expected ({steps}, {least}{width})")
-        if mask.shape != (steps,) or mask.dtype != np.bool_:
-            raise ValueError(f"{name} mask {mask.shape} {mask.dtype}: expected ({steps},) bool")
-        read = values[:, :width]
+            raise ValueError(f"{name} {values.shape[1:]}: expected ({steps}, {least}{width})")
+        if mask.shape != values.shape[:2] or mask.dtype != np.bool_:
+            raise ValueError(f"{name} mask {mask.shape[1:]} {mask.dtype}: expected ({steps},) bool")
+        read = values[:, :, :width]
         if not np.isfinite(read[mask]).all():
             raise ValueError(f"{name} holds NaN or infinity at a valid step: expected numbers")
-        read = np.where(mask[:, None], read, 0).astype(np.float32)
-        batch = torch.from_numpy(read)[None].to(self.device)
-        return batch, torch.from_numpy(mask.copy())[None].to(self.device)
+        read = np.where(mask[:, :, None], read, 0).astype(np.float32)
+        return torch.from_numpy(read).to(self.device), torch.from_numpy(mask.copy()).to(self.device)
 
 
 def choose_device(device: str = "auto") -> str:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,19 +12,27 @@ Kind = Literal["image", "audio", "audio_info"]
 
 @dataclass(frozen=True)
 class Item:
-    """One stored message. ``received_ns`` is the node clock's time of arrival."""
+    """One stored message. ``received_ns`` is the node clock's time of arrival.
+
+    ``camera`` is the name of the camera that an image is of; empty, where there is only one.
+    """
 
     kind: Kind
     message: Any
     received_ns: int
+    camera: str = ""
 
 
 class Inbox:
     """Messages in order of arrival: the newest images, and sound of a bounded time. Thread-safe.
 
-    A camera frame replaces the oldest waiting one when ``max_images`` wait already. Sound is
-    dropped, oldest first, when it has waited longer than ``max_audio_s``. The description of what
-    follows stays: it is often published once only.
+    A camera's frame replaces its oldest waiting one when ``max_images`` of it wait already. Sound
+    is dropped, oldest first, when it has waited longer than ``max_audio_s``. The description of
+    what follows stays: it is often published once only.
+
+    Attributes:
+        dropped_images: by camera.
+        dropped_audio: messages of sound.
     """
 
     def __init__(
@@ -37,13 +45,13 @@ class Inbox:
         self._max_audio_s = max_audio_s
         self._now = now
         self._changed = threading.Condition()
-        self._images: deque[tuple[int, Item]] = deque()
+        self._images: dict[str, deque[tuple[int, Item]]] = defaultdict(deque)
         self._sound: deque[tuple[int, float, Item]] = deque()
         self._info: tuple[int, Item] | None = None  # the newest description that waited too long
         self._silent_at_ns: int | None = None
         self._count = 0
         self.closed = False
-        self.dropped_images = 0
+        self.dropped_images: Counter[str] = Counter()
         self.dropped_audio = 0
 
     def put(self, item: Item) -> None:
@@ -51,10 +59,11 @@ class Inbox:
         with self._changed:
             self._count += 1
             if item.kind == "image":
-                self._images.append((self._count, item))
-                if len(self._images) > self._max_images:
-                    self._images.popleft()
-                    self.dropped_images += 1
+                images = self._images[item.camera]
+                images.append((self._count, item))
+                if len(images) > self._max_images:
+                    images.popleft()
+                    self.dropped_images[item.camera] += 1
             else:
                 now = self._now()
                 self._sound.append((self._count, now, item))
@@ -89,7 +98,8 @@ class Inbox:
             )
             if self.closed:
                 return None
-            entries = [*self._images, *((count, item) for count, _, item in self._sound)]
+            entries = [(count, item) for count, _, item in self._sound]
+            entries += [entry for images in self._images.values() for entry in images]
             entries += [self._info] if self._info else []
             entries.sort(key=lambda entry: entry[0])
             silent_at_ns = self._silent_at_ns

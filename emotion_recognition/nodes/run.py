@@ -9,7 +9,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from emotion_recognition.nodes.dds import config_file
-from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, remappings
+from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, overrides, remappings
 from emotion_recognition.nodes.spin import run_nodes
 
 
@@ -62,8 +62,8 @@ def _makers(options: argparse.Namespace) -> list[Callable[[], Node]]:
     """Import and prepare what is asked for, and nothing else."""
     from emotion_recognition.nodes.emotion_node import EmotionNode
 
-    overrides = [Parameter("device", value=options.device)] if options.device else []
-    makers: list[Callable[[], Node]] = [partial(EmotionNode, parameter_overrides=overrides)]
+    given = [Parameter(name, value=value) for name, value in overrides(vars(options)).items()]
+    makers: list[Callable[[], Node]] = [partial(EmotionNode, parameter_overrides=given)]
     if options.camera:
         from emotion_recognition.nodes.camera_node import CameraNode
 
