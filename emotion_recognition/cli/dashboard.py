@@ -1,15 +1,17 @@
 """Serve the dashboard: recordings are analysed on a page, and the live graph where ROS 2 is."""
 
 import argparse
-import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from emotion_recognition.dashboard.config import SETTINGS, DashboardConfig, is_loopback
+from emotion_recognition.dashboard.config import (
+    SETTINGS,
+    TOKEN_VARIABLE,
+    DashboardConfig,
+    token_for,
+)
 from emotion_recognition.nodes.graph import ARGUMENTS, remappings
 
-TOKEN_VARIABLE = "EMOTION_RECOGNITION_TOKEN"
 _DEFAULTS = DashboardConfig()
 _TOPICS = ("image", "audio", "namespace")
 
@@ -84,20 +86,13 @@ def main(options: argparse.Namespace) -> int:
 def _config(options: argparse.Namespace) -> DashboardConfig:
     return DashboardConfig(
         host=options.host,
-        token=_token(options.token_file, options.host),
+        token=token_for(options.token_file, options.host),
         allowed_origins=tuple(options.allow_origin),
         allowed_hosts=tuple(options.allow_host),
         device=options.device,
         keep=options.keep,
         **{name: getattr(options, name) for name in SETTINGS},
     )
-
-
-def _token(file: Path | None, host: str) -> str:
-    if file is not None:
-        return file.read_text(encoding="utf-8").strip()
-    given = os.environ.get(TOKEN_VARIABLE, "")
-    return given if given or is_loopback(host) else secrets.token_urlsafe(24)
 
 
 def _ros_arguments(options: argparse.Namespace) -> Sequence[str]:

@@ -1,11 +1,14 @@
 """Settings of the dashboard's server, each checked, with its range and meaning in one table."""
 
 import ipaddress
+import os
+import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 MIN_TOKEN = 16  # characters
+TOKEN_VARIABLE = "EMOTION_RECOGNITION_TOKEN"
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,18 @@ class DashboardConfig:
             return False
         own = socket.gethostname().lower()
         return name in (own, f"{own}.local", self.host.lower()) or _address(name) is not None
+
+
+def token_for(file: Path | None, host: str) -> str:
+    """Return the token of a file, else of the environment, else a new one where one is needed.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if file is not None:
+        return file.read_text(encoding="utf-8").strip()
+    given = os.environ.get(TOKEN_VARIABLE, "")
+    return given if given or is_loopback(host) else secrets.token_urlsafe(24)
 
 
 def is_loopback(host: str) -> bool:

@@ -112,8 +112,7 @@ class RecordingAnalysis:
         if not self._pictured:
             self._pictured = True
             self._send(Pictured(image=ImageSize(width=image.shape[1], height=image.shape[0])))
-        face = self._recognizer.face
-        faces = [] if face is None else [face_view(face)]
+        faces = [face_view(face) for face in self._recognizer.faces()]
         self._send(Seen(faces=FacesAt(time=round(stamp_s, 3), faces=faces)))
 
     def _tell_progress(self) -> None:
