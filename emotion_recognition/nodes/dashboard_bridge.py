@@ -21,6 +21,7 @@ from emotion_recognition.dashboard.schemas import LiveStatus
 from emotion_recognition.dashboard.server import DashboardServer
 from emotion_recognition.estimate import Box
 from emotion_recognition.msg import EmotionState
+from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.nodes.diagnostics import Arrivals
 from emotion_recognition.nodes.live_camera import LiveCamera
 from emotion_recognition.nodes.live_messages import live_diagnostics, live_estimate, live_stream
@@ -32,7 +33,7 @@ from emotion_recognition.settings import Parameter
 
 _LOOK_EVERY_S = 0.25
 _STATUS_EVERY_S = 1.0
-_FACE_KEPT_S = 1.0  # a face is drawn for so long after its last estimate
+_FACE_KEPT_S = 1.0  # a face is drawn for so long after the last estimate
 _DEFAULTS = DashboardConfig()
 
 PARAMETERS = (
@@ -74,7 +75,8 @@ class DashboardBridge(Node):
             self._server = DashboardServer(Dashboard(config, self._hub))
         except OSError as error:
             raise StartError(str(error)) from error
-        self._faces: dict[str, tuple[float, str, Box]] = {}  # of each person: when, frame, where
+        self._faces: dict[str, tuple[str, Box]] = {}  # of each person: frame_id and where
+        self._faces_of_ns = 0  # the window that they are of
         self._arrivals = Arrivals()
         self._preview: Preview | None = None
         self._camera = LiveCamera(self, config.preview_rate, self._show)
@@ -105,14 +107,14 @@ class DashboardBridge(Node):
         return self._hub.viewers > 0
 
     def _on_emotion(self, message: EmotionState) -> None:
-        now_s = time.monotonic()
-        self._arrivals.tick(now_s)
+        self._arrivals.tick(time.monotonic())
+        stamp_ns = nanoseconds(message.header.stamp)
+        if stamp_ns != self._faces_of_ns:
+            self._faces, self._faces_of_ns = {}, stamp_ns
         face = message.face
         if face.width:
             box = Box(face.x_offset, face.y_offset, face.width, face.height)
-            self._faces[message.subject] = now_s, message.header.frame_id, box
-        else:
-            self._faces.pop(message.subject, None)
+            self._faces[message.subject] = message.header.frame_id, box
         self._hub.send(live_estimate(message, time.time()))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
@@ -123,9 +125,12 @@ class DashboardBridge(Node):
     def _show(self, stamp_ns: int, image: np.ndarray, frame_id: str) -> None:
         if self._preview is None:
             return
-        since_s = time.monotonic() - _FACE_KEPT_S
-        self._faces = {who: face for who, face in self._faces.items() if face[0] >= since_s}
-        faces = {who: box for who, (_, frame, box) in self._faces.items() if frame == frame_id}
+        fresh = (self._arrivals.silent_for_s(time.monotonic()) or 0.0) < _FACE_KEPT_S
+        faces = {
+            person: box
+            for person, (frame, box) in self._faces.items()
+            if fresh and frame == frame_id
+        }
         self._hub.send_frame(self._preview.message(stamp_ns, image, faces))
 
     def _tell_status(self) -> None:

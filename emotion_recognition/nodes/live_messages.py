@@ -10,6 +10,7 @@ from emotion_recognition.dashboard.schemas import (
     LiveDiagnostics,
     LiveEstimate,
     LiveStream,
+    StreamCondition,
 )
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import nanoseconds
@@ -70,7 +71,10 @@ def live_diagnostics(message: DiagnosticArray) -> LiveDiagnostics | None:
 def live_stream(topic: str, arrivals: Arrivals, now_s: float) -> LiveStream:
     """Tell how a topic comes in, by a steady clock."""
     silent_s = arrivals.silent_for_s(now_s)
-    state = "missing" if silent_s is None else "stale" if silent_s > _STALE_S else "ok"
-    return LiveStream(
-        topic=topic, state=state, rate=round(arrivals.rate(now_s), 1), silent=silent_s
-    )
+    state: StreamCondition = "ok"
+    if silent_s is None:
+        state = "missing"
+    elif silent_s > _STALE_S:
+        state = "stale"
+    rate = round(arrivals.rate(now_s), 1)
+    return LiveStream(topic=topic, state=state, rate=rate, silent=silent_s)
