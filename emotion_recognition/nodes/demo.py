@@ -93,7 +93,7 @@ def demo(
         make_bag(clip, bag, compressed=compressed)
         start_ros([])
         try:
-            parameters = {"device": device, "max_faces": max_faces}
+            parameters: dict[str, str | int] = {"device": device, "max_faces": max_faces}
             with _emotion_node(parameters, compressed, Path(folder) / "node.log") as process:
                 return _show(bag, clip.name, process, stopped, picture)
         finally:
@@ -134,9 +134,10 @@ class Audience(Node):
         if message.probabilities:
             view.latencies_ms.append(nanoseconds(message.latency) / 1e6)
             self.estimates += 1
-            if message is view.state:
-                withheld = message.flags & EmotionState.WITHHELD
-                view.history.append((view.elapsed_s, UNCERTAIN if withheld else message.emotion))
+            withheld = message.flags & EmotionState.WITHHELD
+            label = UNCERTAIN if withheld else message.emotion
+            if view.state is message:
+                view.history.append((view.elapsed_s, label))
             shown = self.pictured.state
             if message.face.width or shown is None or not shown.face.width:
                 self.pictured = copy.deepcopy(view)

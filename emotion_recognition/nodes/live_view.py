@@ -56,7 +56,7 @@ class LiveView:
         self.state = max(self.people, key=lambda each: each.audio_weight)
 
     def __rich__(self) -> RenderableType:
-        """Draw the whole view, 80 cells wide and 18 high; a line more for each of several people."""
+        """Draw the whole view, 80 cells wide and 18 high, and a line for each of several people."""
         if self.state is None:
             return Panel("waiting for the first estimate ...", title=self.title, width=80)
         return Panel(
