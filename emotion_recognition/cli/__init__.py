@@ -44,6 +44,9 @@ COMMANDS: dict[str, Command] = {
     "evaluate": Command(
         "emotion_recognition.cli.evaluate", "score recordings against labels, with a report"
     ),
+    "dashboard": Command(
+        "emotion_recognition.cli.dashboard", "serve the page that shows recordings and the robot"
+    ),
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
     ),
