@@ -48,19 +48,34 @@ export function App() {
 
   return (
     <>
-      <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>{strings.skip}</a>
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        {strings.skip}
+      </a>
       <header>
         <h1>{strings.title}</h1>
         <nav aria-label={strings.pagesLabel}>
           {PAGES.map((name) => (
-            <a key={name} href={`#${name}`} aria-current={page === name ? "page" : undefined}>{strings.pages[name]}</a>
+            <a key={name} href={`#${name}`} aria-current={page === name ? "page" : undefined}>
+              {strings.pages[name]}
+            </a>
           ))}
         </nav>
         <ThemeChoice />
       </header>
       <main id="main" tabIndex={-1}>
         {access === "needed" && <TokenForm onEntered={() => void enter()} />}
-        {access === "unreachable" && <p role="alert" className="card failure">{strings.failure.offline}</p>}
+        {access === "unreachable" && (
+          <p role="alert" className="card failure">
+            {strings.failure.offline}
+          </p>
+        )}
         {access === "granted" && (
           <>
             {page === "live" && <LivePage />}

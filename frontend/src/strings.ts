@@ -15,7 +15,8 @@ export const strings = {
   ],
   noticeAgree: "I have read this, and the people shown agree",
   tokenTitle: "Access token",
-  tokenHint: "This server is open to other machines and asks for its token. Its operator finds it in the server's terminal.",
+  tokenHint:
+    "This server is open to other machines and asks for its token. Its operator finds it in the server's terminal.",
   tokenEnter: "Enter",
 
   time: "time",
@@ -68,7 +69,8 @@ export const strings = {
   connection: {
     connecting: "Connecting to the server …",
     lost: "Connection lost: trying again …",
-    noRobot: "No robot: this server runs without ROS. Start it with dashboard:=true beside the nodes to see the live view.",
+    noRobot:
+      "No robot: this server runs without ROS. Start it with dashboard:=true beside the nodes to see the live view.",
     waiting: "Connected. No estimate has been published yet.",
   },
   stale: (seconds: number) => `Nothing new for ${seconds} s: what you see is old.`,

@@ -32,7 +32,9 @@ const SUMMARY = {
 };
 
 async function expectAccessible(container: Element): Promise<void> {
-  const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } }); // needs a layout
+  const { violations } = await axe.run(container, {
+    rules: { "color-contrast": { enabled: false } },
+  }); // needs a layout
   expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
 }
 
@@ -48,7 +50,9 @@ it("bars give every class with its probability", async () => {
 });
 
 it("bars mark what is withheld, and say so where there is nothing", () => {
-  const { rerender } = render(<EmotionBars estimate={estimate(1, "sad", { flags: ["WITHHELD"] })} labels={LABELS} />);
+  const { rerender } = render(
+    <EmotionBars estimate={estimate(1, "sad", { flags: ["WITHHELD"] })} labels={LABELS} />,
+  );
   expect(document.querySelector(".withheld")?.textContent).toContain("sad");
   rerender(<EmotionBars estimate={undefined} labels={[]} />);
   expect(screen.getByText(strings.noEstimateYet)).toBeTruthy();
@@ -62,21 +66,35 @@ it("weights say which stream decided, or that neither did", () => {
 });
 
 it("the plane puts pleasant to the right and excited to the top", () => {
-  render(<AffectPlane estimates={[estimate(1, "happy", { valence: 1, arousal: 1 })]} labels={LABELS} />);
+  render(
+    <AffectPlane estimates={[estimate(1, "happy", { valence: 1, arousal: 1 })]} labels={LABELS} />,
+  );
   const now = document.querySelector("circle.now");
   expect(Number(now?.getAttribute("cx"))).toBeGreaterThan(100);
   expect(Number(now?.getAttribute("cy"))).toBeLessThan(100);
 });
 
 it("the plane says when valence and arousal are unknown", () => {
-  render(<AffectPlane estimates={[estimate(1, "happy", { valence: null, arousal: null })]} labels={LABELS} />);
+  render(
+    <AffectPlane
+      estimates={[estimate(1, "happy", { valence: null, arousal: null })]}
+      labels={LABELS}
+    />,
+  );
   expect(screen.getByRole("img").getAttribute("aria-label")).toBe(strings.affectUnknown);
 });
 
 it("the strip is a slider that arrow keys move", async () => {
   const seek = vi.fn();
   const { container } = render(
-    <EmotionStrip episodes={episodesOf([estimate(0, "sad")])} labels={LABELS} start={0} end={10} position={5} onSeek={seek} />,
+    <EmotionStrip
+      episodes={episodesOf([estimate(0, "sad")])}
+      labels={LABELS}
+      start={0}
+      end={10}
+      position={5}
+      onSeek={seek}
+    />,
   );
   screen.getByRole("slider").focus();
   await userEvent.keyboard("{ArrowRight}{ArrowLeft}{Home}{End}");
@@ -86,7 +104,12 @@ it("the strip is a slider that arrow keys move", async () => {
 
 it("the table names flags in words and seeks", async () => {
   const seek = vi.fn();
-  render(<TimelineTable estimates={[estimate(61.25, "sad", { flags: ["NO_SPEECH", "WITHHELD"] })]} onSeek={seek} />);
+  render(
+    <TimelineTable
+      estimates={[estimate(61.25, "sad", { flags: ["NO_SPEECH", "WITHHELD"] })]}
+      onSeek={seek}
+    />,
+  );
   expect(screen.getByText(`no speech, ${strings.withheld}`)).toBeTruthy();
   await userEvent.click(screen.getByRole("button", { name: "1:01.2" }));
   expect(seek).toHaveBeenCalledWith(61.25);
@@ -95,16 +118,24 @@ it("the table names flags in words and seeks", async () => {
 it("the summary gives shares, transitions, moments and means", async () => {
   const seek = vi.fn();
   const { container } = render(<SummaryPanel summary={SUMMARY} onSeek={seek} />);
-  for (const text of ["75 %", "sad → happy (1)", "−0.40", "70 %", "80 %"]) expect(screen.getByText(text)).toBeTruthy();
+  for (const text of ["75 %", "sad → happy (1)", "−0.40", "70 %", "80 %"])
+    expect(screen.getByText(text)).toBeTruthy();
   await userEvent.click(screen.getByRole("button", { name: "0:02 sad 90 %" }));
   expect(seek).toHaveBeenCalledWith(2);
   await expectAccessible(container);
 });
 
 it("health lists the worst first", () => {
-  const report = (name: string, level: "ok" | "error") => ({ name, level, message: "m", values: { rate: "3" } });
+  const report = (name: string, level: "ok" | "error") => ({
+    name,
+    level,
+    message: "m",
+    values: { rate: "3" },
+  });
   render(<HealthList reports={[report("image", "ok"), report("audio", "error")]} />);
-  const names = screen.getAllByRole("listitem").map((item) => within(item).getByText(/image|audio/).textContent);
+  const names = screen
+    .getAllByRole("listitem")
+    .map((item) => within(item).getByText(/image|audio/).textContent);
   expect(names).toEqual(["audio", "image"]);
 });
 
@@ -118,7 +149,9 @@ it("files may be chosen or dropped", async () => {
 });
 
 it("the notice is shown until it is agreed to, once a browser", async () => {
-  HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) { this.open = true; };
+  HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
+    this.open = true;
+  };
   const { unmount } = render(<Notice />);
   await userEvent.click(screen.getByRole("button", { name: strings.noticeAgree }));
   expect(screen.queryByRole("dialog")).toBeNull();

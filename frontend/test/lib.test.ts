@@ -8,7 +8,12 @@ import { estimate, LABELS } from "./estimates";
 
 describe("episodes", () => {
   it("join estimates of one label and hold each until the next", () => {
-    const found = episodesOf([estimate(1, "sad"), estimate(1.25, "sad"), estimate(1.5, "happy"), estimate(1.75, "happy")]);
+    const found = episodesOf([
+      estimate(1, "sad"),
+      estimate(1.25, "sad"),
+      estimate(1.5, "happy"),
+      estimate(1.75, "happy"),
+    ]);
     expect(found).toEqual([
       { emotion: "sad", start: 1, end: 1.5, withheld: false },
       { emotion: "happy", start: 1.5, end: 2, withheld: false },
@@ -16,10 +21,17 @@ describe("episodes", () => {
   });
   it("leave a gap where nothing was estimated for a while", () => {
     const found = episodesOf([estimate(1, "sad"), estimate(9, "sad")]);
-    expect(found.map(({ start, end }) => [start, end])).toEqual([[1, 2], [9, 9.25]]);
+    expect(found.map(({ start, end }) => [start, end])).toEqual([
+      [1, 2],
+      [9, 9.25],
+    ]);
   });
   it("set withheld estimates apart, and skip those that say nothing", () => {
-    const found = episodesOf([estimate(1, "sad"), estimate(1.25, "sad", { flags: ["WITHHELD"] }), estimate(1.5, null)]);
+    const found = episodesOf([
+      estimate(1, "sad"),
+      estimate(1.25, "sad", { flags: ["WITHHELD"] }),
+      estimate(1.5, null),
+    ]);
     expect(found.map(({ withheld }) => withheld)).toEqual([false, true]);
     expect(found.at(-1)?.end).toBe(1.5);
   });
@@ -64,7 +76,11 @@ describe("numbers", () => {
 });
 
 it("transitions are counted, the most frequent first", () => {
-  const transitions = [["a", "b"], ["b", "a"], ["a", "b"]].map(([before = "", after = ""], time) => ({ time, before, after }));
+  const transitions = [
+    ["a", "b"],
+    ["b", "a"],
+    ["a", "b"],
+  ].map(([before = "", after = ""], time) => ({ time, before, after }));
   expect(countTransitions({ transitions } as unknown as Summary)).toEqual([
     { before: "a", after: "b", count: 2 },
     { before: "b", after: "a", count: 1 },

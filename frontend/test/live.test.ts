@@ -2,7 +2,8 @@ import { afterMessage, NOTHING, previewOf, type LiveState } from "../src/api/liv
 import { estimate } from "./estimates";
 
 const ok = { topic: "t", state: "ok", rate: 30, silent: 0 };
-const after = (state: LiveState, ...messages: { type: string; [field: string]: unknown }[]) => messages.reduce(afterMessage, state);
+const after = (state: LiveState, ...messages: { type: string; [field: string]: unknown }[]) =>
+  messages.reduce(afterMessage, state);
 
 it("begins with the history that the server sends", () => {
   const state = after(NOTHING, { type: "hello", live: true, history: [estimate(1, "sad")] });
@@ -11,7 +12,10 @@ it("begins with the history that the server sends", () => {
 });
 
 it("keeps ten minutes of estimates and no more", () => {
-  const messages = Array.from({ length: 3000 }, (_, index) => ({ type: "estimate", ...estimate(1000 + index, "sad") }));
+  const messages = Array.from({ length: 3000 }, (_, index) => ({
+    type: "estimate",
+    ...estimate(1000 + index, "sad"),
+  }));
   const { estimates } = after(NOTHING, ...messages);
   expect(estimates.at(-1)?.time).toBe(3999);
   expect(estimates[0]?.time).toBe(3399);
@@ -19,7 +23,9 @@ it("keeps ten minutes of estimates and no more", () => {
 
 it("starts afresh when the sensors' clock is set back or the session begins anew", () => {
   const first = after(NOTHING, { type: "estimate", ...estimate(1000, "sad") });
-  expect(after(first, { type: "estimate", ...estimate(5, "happy") }).estimates.map(({ time }) => time)).toEqual([5]);
+  expect(
+    after(first, { type: "estimate", ...estimate(5, "happy") }).estimates.map(({ time }) => time),
+  ).toEqual([5]);
   expect(after(first, { type: "restart", started: 1 }).estimates).toEqual([]);
 });
 
@@ -44,7 +50,9 @@ it("ignores messages of kinds that it does not know", () => {
 });
 
 it("takes a preview apart: length, header, JPEG", async () => {
-  const header = new TextEncoder().encode(JSON.stringify({ image: { width: 640, height: 480 }, faces: [] }));
+  const header = new TextEncoder().encode(
+    JSON.stringify({ image: { width: 640, height: 480 }, faces: [] }),
+  );
   const bytes = new Uint8Array(4 + header.length + 3);
   new DataView(bytes.buffer).setUint32(0, header.length);
   bytes.set(header, 4);

@@ -33,12 +33,17 @@ export interface FaceTrack {
 export const FINISHED: readonly State[] = ["done", "failed", "cancelled"];
 
 /** Send a file; the only way in a browser to see how far an upload has come is XMLHttpRequest. */
-export function upload(file: File, onProgress: (share: number) => void, signal: AbortSignal): Promise<string> {
+export function upload(
+  file: File,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const sender = new XMLHttpRequest();
     const form = new FormData();
     form.append("file", file);
-    sender.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    sender.upload.onprogress = (event) =>
+      event.lengthComputable && onProgress(event.loaded / event.total);
     sender.onload = () =>
       sender.status === 202
         ? resolve((JSON.parse(sender.responseText) as { id: string }).id)
@@ -52,7 +57,10 @@ export function upload(file: File, onProgress: (share: number) => void, signal: 
 }
 
 /** Follow an analysis until its end. Returns how to stop following. */
-export function follow(id: string, onChange: (change: (analysis: Analysis) => Analysis) => void): () => void {
+export function follow(
+  id: string,
+  onChange: (change: (analysis: Analysis) => Analysis) => void,
+): () => void {
   const events = new EventSource(`/api/analyses/${id}/events`);
   // Estimates of a finished analysis come all at once: they are taken over together.
   let arrived: Estimate[] = [];
@@ -61,16 +69,21 @@ export function follow(id: string, onChange: (change: (analysis: Analysis) => An
     scheduled = 0;
     const fresh = arrived;
     arrived = [];
-    if (fresh.length > 0) onChange((analysis) => ({ ...analysis, estimates: [...analysis.estimates, ...fresh] }));
+    if (fresh.length > 0)
+      onChange((analysis) => ({ ...analysis, estimates: [...analysis.estimates, ...fresh] }));
   };
   const on = <T>(name: string, act: (data: T) => void) =>
-    events.addEventListener(name, (event) => act(JSON.parse((event as MessageEvent<string>).data) as T));
+    events.addEventListener(name, (event) =>
+      act(JSON.parse((event as MessageEvent<string>).data) as T),
+    );
   on<Estimate>("estimate", (estimate) => {
     arrived.push(estimate);
     scheduled ||= window.setTimeout(takeOver, 50);
   });
   on<Partial<Analysis>>("state", (change) => onChange((analysis) => ({ ...analysis, ...change })));
-  on<{ progress: number }>("progress", ({ progress }) => onChange((analysis) => ({ ...analysis, progress })));
+  on<{ progress: number }>("progress", ({ progress }) =>
+    onChange((analysis) => ({ ...analysis, progress })),
+  );
   on<Partial<Analysis>>("end", (change) => {
     events.close();
     takeOver();

@@ -75,7 +75,10 @@ export function afterMessage(state: LiveState, message: Message): LiveState {
         estimates: message.history as LiveEstimate[],
       };
     case "estimate":
-      return { ...state, estimates: withEstimate(state.estimates, message as unknown as LiveEstimate) };
+      return {
+        ...state,
+        estimates: withEstimate(state.estimates, message as unknown as LiveEstimate),
+      };
     case "audio": {
       const columns = message.columns as number[][];
       const before = state.sound.before + state.sound.columns.length;
@@ -87,7 +90,9 @@ export function afterMessage(state: LiveState, message: Message): LiveState {
       return {
         ...state,
         streams: message as LiveState["streams"],
-        ...((message.audio as Heard).state === "ok" ? {} : { sound: { ...state.sound, levelDb: null } }),
+        ...((message.audio as Heard).state === "ok"
+          ? {}
+          : { sound: { ...state.sound, levelDb: null } }),
         ...((message.image as Heard).state === "ok" ? {} : { preview: null }),
       };
     case "restart":
@@ -102,15 +107,22 @@ function withEstimate(estimates: LiveEstimate[], fresh: LiveEstimate): LiveEstim
   if (last && fresh.time < last.time - 1) return [fresh]; // the sensors' clock was set back
   const oldest = fresh.time - KEPT_S;
   const first = estimates[0];
-  const kept = first && first.time < oldest ? estimates.filter((each) => each.time >= oldest) : estimates;
+  const kept =
+    first && first.time < oldest ? estimates.filter((each) => each.time >= oldest) : estimates;
   return [...kept, fresh];
 }
 
 /** A binary message: length of the header, header, JPEG. */
 export function previewOf(buffer: ArrayBuffer): Preview {
   const length = new DataView(buffer).getUint32(0);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as Omit<Preview, "jpeg">;
-  return { ...header, jpeg: new Blob([new Uint8Array(buffer, 4 + length)], { type: "image/jpeg" }) };
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as Omit<
+    Preview,
+    "jpeg"
+  >;
+  return {
+    ...header,
+    jpeg: new Blob([new Uint8Array(buffer, 4 + length)], { type: "image/jpeg" }),
+  };
 }
 
 export function useLive(): LiveState {
@@ -134,7 +146,12 @@ export function useLive(): LiveState {
             : { ...known, preview: previewOf(data) },
         );
       socket.onclose = () => {
-        setState((known) => ({ ...known, connection: "lost", preview: null, sound: NOTHING.sound }));
+        setState((known) => ({
+          ...known,
+          connection: "lost",
+          preview: null,
+          sound: NOTHING.sound,
+        }));
         timer = window.setTimeout(connect, pause);
         pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
       };

@@ -17,7 +17,11 @@ export function EmotionBars({ estimate, labels }: Props) {
         const share = estimate?.probabilities[label] ?? 0;
         const mark = markOf(label, labels);
         const first = estimate?.emotion === label;
-        const className = first ? (estimate && isWithheld(estimate) ? "first withheld" : "first") : "";
+        const className = first
+          ? estimate && isWithheld(estimate)
+            ? "first withheld"
+            : "first"
+          : "";
         return (
           <li key={label} className={className}>
             <span className="name">

@@ -19,13 +19,16 @@ const STEP_S = 0.5;
 
 export function EmotionStrip({ episodes, labels, start, end, position, onSeek }: Props) {
   const length = Math.max(1e-6, end - start);
-  const left = (time: number) => `${(100 * (Math.max(start, Math.min(end, time)) - start)) / length}%`;
+  const left = (time: number) =>
+    `${(100 * (Math.max(start, Math.min(end, time)) - start)) / length}%`;
   const seekAt = (event: MouseEvent<HTMLDivElement>) => {
     const area = event.currentTarget.getBoundingClientRect();
     onSeek?.(start + (length * (event.clientX - area.left)) / Math.max(1, area.width));
   };
   const step = (event: KeyboardEvent) => {
-    const by = { ArrowLeft: -STEP_S, ArrowRight: STEP_S, Home: -Infinity, End: Infinity }[event.key];
+    const by = { ArrowLeft: -STEP_S, ArrowRight: STEP_S, Home: -Infinity, End: Infinity }[
+      event.key
+    ];
     if (by === undefined) return;
     event.preventDefault();
     onSeek?.(Math.max(start, Math.min(end, (position ?? start) + by)));
@@ -51,9 +54,12 @@ export function EmotionStrip({ episodes, labels, start, end, position, onSeek }:
           const mark = markOf(each.emotion, labels);
           const share = (Math.min(end, each.end) - Math.max(start, each.start)) / length;
           return (
-            <span key={each.start} className={each.withheld ? "withheld" : ""}
+            <span
+              key={each.start}
+              className={each.withheld ? "withheld" : ""}
               style={{ left: left(each.start), width: `${100 * share}%`, background: mark.color }}
-              title={`${each.emotion}, ${clock(each.start)}, ${seconds(each.end - each.start)}${each.withheld ? `, ${strings.withheld}` : ""}`}>
+              title={`${each.emotion}, ${clock(each.start)}, ${seconds(each.end - each.start)}${each.withheld ? `, ${strings.withheld}` : ""}`}
+            >
               {share > 0.03 ? mark.shape : ""}
             </span>
           );

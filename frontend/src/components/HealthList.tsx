@@ -13,7 +13,9 @@ export function HealthList({ reports }: { reports: readonly Report[] }) {
         <li key={report.name} className={report.level}>
           <details>
             <summary>
-              <span className="sign" aria-hidden="true">{SIGNS[report.level]}</span>
+              <span className="sign" aria-hidden="true">
+                {SIGNS[report.level]}
+              </span>
               <span className="visually-hidden">{report.level}: </span>
               <b>{report.name}</b> {report.message}
             </summary>

@@ -16,10 +16,18 @@ export function Notice() {
     setOpen(false);
   };
   return (
-    <dialog ref={dialog} aria-labelledby="notice-title" onCancel={(event) => event.preventDefault()}>
+    <dialog
+      ref={dialog}
+      aria-labelledby="notice-title"
+      onCancel={(event) => event.preventDefault()}
+    >
       <h2 id="notice-title">{strings.noticeTitle}</h2>
-      {strings.notice.map((paragraph) => <p key={paragraph}>{paragraph}</p>)}
-      <button type="button" className="primary" onClick={agree}>{strings.noticeAgree}</button>
+      {strings.notice.map((paragraph) => (
+        <p key={paragraph}>{paragraph}</p>
+      ))}
+      <button type="button" className="primary" onClick={agree}>
+        {strings.noticeAgree}
+      </button>
     </dialog>
   );
 }

@@ -45,9 +45,23 @@ export function Player({ url, estimates, faces, position, seeks, onPosition }: P
   const until = estimates.slice(0, indexAt(estimates, position) + 1);
   return (
     <div className="camera player">
-      <video ref={video} src={url} controls playsInline aria-label={strings.player} onError={() => setUnplayable(true)}
-        onTimeUpdate={(event) => onPosition(event.currentTarget.currentTime)} onSeeked={(event) => onPosition(event.currentTarget.currentTime)} />
-      {faces?.image && <FaceOverlay image={faces.image} faces={shown} caption={(subject) => captionAt(until, subject)} />}
+      <video
+        ref={video}
+        src={url}
+        controls
+        playsInline
+        aria-label={strings.player}
+        onError={() => setUnplayable(true)}
+        onTimeUpdate={(event) => onPosition(event.currentTarget.currentTime)}
+        onSeeked={(event) => onPosition(event.currentTarget.currentTime)}
+      />
+      {faces?.image && (
+        <FaceOverlay
+          image={faces.image}
+          faces={shown}
+          caption={(subject) => captionAt(until, subject)}
+        />
+      )}
     </div>
   );
 }

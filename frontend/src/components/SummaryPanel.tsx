@@ -16,7 +16,9 @@ interface Props {
 
 export function SummaryPanel({ summary, onSeek, timeText = clock }: Props) {
   const labels = Object.keys(summary.shares);
-  const shares = Object.entries(summary.shares).filter(([, share]) => share > 0).sort((a, b) => b[1] - a[1]);
+  const shares = Object.entries(summary.shares)
+    .filter(([, share]) => share > 0)
+    .sort((a, b) => b[1] - a[1]);
   const transitions = countTransitions(summary).slice(0, SHOWN);
   const share = (part: number, whole: number) => (whole > 0 ? percent(part / whole) : "–");
   return (
@@ -29,10 +31,14 @@ export function SummaryPanel({ summary, onSeek, timeText = clock }: Props) {
             return (
               <li key={emotion}>
                 <span className="name">
-                  <span className="shape" aria-hidden="true" style={{ color: mark.color }}>{mark.shape}</span>
+                  <span className="shape" aria-hidden="true" style={{ color: mark.color }}>
+                    {mark.shape}
+                  </span>
                   {emotion}
                 </span>
-                <span className="track" aria-hidden="true"><span style={{ width: `${100 * part}%`, background: mark.color }} /></span>
+                <span className="track" aria-hidden="true">
+                  <span style={{ width: `${100 * part}%`, background: mark.color }} />
+                </span>
                 <span className="value">{percent(part)}</span>
               </li>
             );
@@ -47,8 +53,16 @@ export function SummaryPanel({ summary, onSeek, timeText = clock }: Props) {
             const text = `${timeText(moment.time)} ${moment.emotion} ${percent(moment.confidence)}`;
             return (
               <li key={`${moment.time} ${moment.emotion}`}>
-                <span className="shape" aria-hidden="true" style={{ color: mark.color }}>{mark.shape}</span>
-                {onSeek ? <button type="button" className="link" onClick={() => onSeek(moment.time)}>{text}</button> : text}
+                <span className="shape" aria-hidden="true" style={{ color: mark.color }}>
+                  {mark.shape}
+                </span>
+                {onSeek ? (
+                  <button type="button" className="link" onClick={() => onSeek(moment.time)}>
+                    {text}
+                  </button>
+                ) : (
+                  text
+                )}
               </li>
             );
           })}
@@ -68,7 +82,10 @@ export function SummaryPanel({ summary, onSeek, timeText = clock }: Props) {
         <dl>
           <Figure name={strings.valence} value={signed(summary.mean_valence)} />
           <Figure name={strings.arousal} value={signed(summary.mean_arousal)} />
-          <Figure name={strings.confidence} value={summary.mean_confidence === null ? "–" : percent(summary.mean_confidence)} />
+          <Figure
+            name={strings.confidence}
+            value={summary.mean_confidence === null ? "–" : percent(summary.mean_confidence)}
+          />
           <Figure name={strings.coverage} value={share(summary.judged, summary.estimates)} />
           <Figure name={strings.withheldShare} value={share(summary.withheld, summary.judged)} />
         </dl>

@@ -36,28 +36,61 @@ export function Timeline({ estimates, start, end, position, onSeek }: Props) {
       <div className="toolbar">
         <div role="group" aria-label={strings.show}>
           {(["probabilities", "affect", "table"] as const).map((name) => (
-            <button key={name} type="button" aria-pressed={view === name} onClick={() => setView(name)}>
+            <button
+              key={name}
+              type="button"
+              aria-pressed={view === name}
+              onClick={() => setView(name)}
+            >
               {strings.views[name]}
             </button>
           ))}
         </div>
         <div role="group" aria-label={strings.zoom}>
-          <button type="button" onClick={() => setZoom(scaled(from, to, 0.5, position))}>{strings.zoomIn}</button>
-          <button type="button" disabled={!zoom} onClick={() => setZoom(null)}>{strings.zoomAll}</button>
+          <button type="button" onClick={() => setZoom(scaled(from, to, 0.5, position))}>
+            {strings.zoomIn}
+          </button>
+          <button type="button" disabled={!zoom} onClick={() => setZoom(null)}>
+            {strings.zoomAll}
+          </button>
         </div>
       </div>
-      <EmotionStrip episodes={episodes} labels={labels} start={from} end={to} position={position} onSeek={onSeek} />
+      <EmotionStrip
+        episodes={episodes}
+        labels={labels}
+        start={from}
+        end={to}
+        position={position}
+        onSeek={onSeek}
+      />
       {view === "table" ? (
-        <TimelineTable estimates={estimates.filter((each) => each.time >= from && each.time <= to)} onSeek={onSeek} />
+        <TimelineTable
+          estimates={estimates.filter((each) => each.time >= from && each.time <= to)}
+          onSeek={onSeek}
+        />
       ) : (
-        <Chart key={view} view={view} estimates={estimates} labels={labels} from={from} to={to} position={position}
-          onZoom={setZoom} onSeek={onSeek} />
+        <Chart
+          key={view}
+          view={view}
+          estimates={estimates}
+          labels={labels}
+          from={from}
+          to={to}
+          position={position}
+          onZoom={setZoom}
+          onSeek={onSeek}
+        />
       )}
     </section>
   );
 }
 
-function scaled(from: number, to: number, factor: number, position: number | undefined): [number, number] {
+function scaled(
+  from: number,
+  to: number,
+  factor: number,
+  position: number | undefined,
+): [number, number] {
   const inside = position !== undefined && position > from && position < to;
   const middle = inside ? position : (from + to) / 2;
   const half = ((to - from) * factor) / 2;
@@ -122,7 +155,11 @@ function Chart({ view, estimates, labels, from, to, position, onZoom, onSeek }: 
 const AFFECT = ["valence", "arousal"];
 
 /** Columns as uPlot takes them; an estimate that is not available breaks the lines. */
-function columns(view: View, names: readonly string[], estimates: readonly Estimate[]): uPlot.AlignedData {
+function columns(
+  view: View,
+  names: readonly string[],
+  estimates: readonly Estimate[],
+): uPlot.AlignedData {
   const value = (each: Estimate, name: string): number | null => {
     if (!isAvailable(each)) return null;
     if (view === "affect") return name === "valence" ? each.valence : each.arousal;
@@ -143,7 +180,9 @@ function options(
   const ink = resolved("--ink-2");
   const grid = { stroke: resolved("--line"), width: 1 };
   const color = (name: string) =>
-    view === "affect" ? resolved(name === "valence" ? "--face" : "--voice") : markOf(name, names).color;
+    view === "affect"
+      ? resolved(name === "valence" ? "--face" : "--voice")
+      : markOf(name, names).color;
   let pressed = 0; // where the pointer went down: a click is a drag that goes nowhere
   return {
     width,
@@ -156,7 +195,14 @@ function options(
     },
     axes: [
       { stroke: ink, grid, ticks: grid, values: (_, ticks) => ticks.map(clock) },
-      { stroke: ink, grid, ticks: grid, size: 44, values: (_, ticks) => ticks.map((tick) => (view === "affect" ? tick.toFixed(1) : `${Math.round(100 * tick)}%`)) },
+      {
+        stroke: ink,
+        grid,
+        ticks: grid,
+        size: 44,
+        values: (_, ticks) =>
+          ticks.map((tick) => (view === "affect" ? tick.toFixed(1) : `${Math.round(100 * tick)}%`)),
+      },
     ],
     series: [
       { label: strings.time, value: (_, time) => (time === null ? "–" : clock(time)) },
@@ -175,7 +221,9 @@ function options(
           made.over.addEventListener("pointerdown", (event) => (pressed = event.clientX));
           made.over.addEventListener("click", (event) => {
             if (Math.abs(event.clientX - pressed) > 4) return;
-            actions.current.onSeek?.(made.posToVal(event.clientX - made.over.getBoundingClientRect().left, "x"));
+            actions.current.onSeek?.(
+              made.posToVal(event.clientX - made.over.getBoundingClientRect().left, "x"),
+            );
           });
           made.over.addEventListener("dblclick", () => actions.current.onZoom(null));
         },

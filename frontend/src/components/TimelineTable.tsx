@@ -19,8 +19,17 @@ export function TimelineTable({ estimates, onSeek }: Props) {
       <table>
         <thead>
           <tr>
-            {[strings.time, strings.emotion, strings.confidence, strings.valence, strings.arousal, strings.remarks].map((name) => (
-              <th key={name} scope="col">{name}</th>
+            {[
+              strings.time,
+              strings.emotion,
+              strings.confidence,
+              strings.valence,
+              strings.arousal,
+              strings.remarks,
+            ].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
             ))}
           </tr>
         </thead>
@@ -29,13 +38,18 @@ export function TimelineTable({ estimates, onSeek }: Props) {
             <tr key={`${each.time} ${each.subject}`}>
               <td>
                 {onSeek ? (
-                  <button type="button" className="link" onClick={() => onSeek(each.time)}>{clock(each.time)}.{tenths(each.time)}</button>
+                  <button type="button" className="link" onClick={() => onSeek(each.time)}>
+                    {clock(each.time)}.{tenths(each.time)}
+                  </button>
                 ) : (
                   `${clock(each.time)}.${tenths(each.time)}`
                 )}
               </td>
               <td>
-                <span aria-hidden="true" style={{ color: markOf(each.emotion).color }}>{markOf(each.emotion).shape}</span> {each.emotion || "–"}
+                <span aria-hidden="true" style={{ color: markOf(each.emotion).color }}>
+                  {markOf(each.emotion).shape}
+                </span>{" "}
+                {each.emotion || "–"}
               </td>
               <td>{isAvailable(each) ? percent(each.confidence) : "–"}</td>
               <td>{signed(each.valence)}</td>

@@ -16,10 +16,21 @@ export function TokenForm({ onEntered }: { onEntered: () => void }) {
       <p>{strings.tokenHint}</p>
       <label>
         {strings.tokenTitle}
-        <input type="password" autoComplete="off" value={token} onChange={(event) => setToken(event.target.value)} />
+        <input
+          type="password"
+          autoComplete="off"
+          value={token}
+          onChange={(event) => setToken(event.target.value)}
+        />
       </label>
-      <button type="submit" className="primary" disabled={!token.trim()}>{strings.tokenEnter}</button>
-      {failure && <p role="alert" className="failure">{failure}</p>}
+      <button type="submit" className="primary" disabled={!token.trim()}>
+        {strings.tokenEnter}
+      </button>
+      {failure && (
+        <p role="alert" className="failure">
+          {failure}
+        </p>
+      )}
     </form>
   );
 }

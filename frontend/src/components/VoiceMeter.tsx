@@ -19,11 +19,21 @@ export function VoiceMeter({ sound, speech }: { sound: Sound; speech: boolean })
   const { levelDb } = sound;
   const share = levelDb === null ? 0 : Math.max(0, Math.min(1, 1 - levelDb / FLOOR_DB));
   const heard = levelDb !== null && speech;
-  const text = levelDb === null ? strings.noSound : `${levelDb.toFixed(0)} dB${heard ? `, ${strings.speech}` : ""}`;
+  const text =
+    levelDb === null
+      ? strings.noSound
+      : `${levelDb.toFixed(0)} dB${heard ? `, ${strings.speech}` : ""}`;
   return (
     <div className="voice-meter">
-      <div className={heard ? "level speech" : "level"} role="meter" aria-label={strings.voiceLevel} aria-valuemin={FLOOR_DB}
-        aria-valuemax={0} aria-valuenow={Math.max(FLOOR_DB, Math.round(levelDb ?? FLOOR_DB))} aria-valuetext={text}>
+      <div
+        className={heard ? "level speech" : "level"}
+        role="meter"
+        aria-label={strings.voiceLevel}
+        aria-valuemin={FLOOR_DB}
+        aria-valuemax={0}
+        aria-valuenow={Math.max(FLOOR_DB, Math.round(levelDb ?? FLOOR_DB))}
+        aria-valuetext={text}
+      >
         <span style={{ width: `${100 * share}%` }} />
       </div>
       <canvas ref={canvas} width={240} height={64} role="img" aria-label={strings.spectrogram} />

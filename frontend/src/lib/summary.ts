@@ -26,7 +26,9 @@ export interface Summary {
 }
 
 /** How often each emotion gave way to each other one, most frequent first. */
-export function countTransitions(summary: Summary): { before: string; after: string; count: number }[] {
+export function countTransitions(
+  summary: Summary,
+): { before: string; after: string; count: number }[] {
   const counts = new Map<string, { before: string; after: string; count: number }>();
   for (const { before, after } of summary.transitions) {
     const key = `${before}\n${after}`;

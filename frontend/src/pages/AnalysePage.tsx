@@ -16,7 +16,13 @@ import type { Analyses, Entry } from "./useAnalyses";
 
 const FORMATS = ["html", "csv", "json"] as const;
 
-export function AnalysePage({ analyses, server }: { analyses: Analyses; server: ServerInfo | null }) {
+export function AnalysePage({
+  analyses,
+  server,
+}: {
+  analyses: Analyses;
+  server: ServerInfo | null;
+}) {
   const [chosen, setChosen] = useState<number | null>(null);
   const { entries } = analyses;
   const entry = entries.find((each) => each.key === chosen) ?? entries[0];
@@ -30,8 +36,14 @@ export function AnalysePage({ analyses, server }: { analyses: Analyses; server: 
       {entries.length > 0 && (
         <ul className="card entries" aria-label={strings.analyses}>
           {entries.map((each) => (
-            <EntryRow key={each.key} entry={each} shown={each === entry} onShow={() => setChosen(each.key)}
-              onCancel={() => analyses.cancel(each.key)} onForget={() => analyses.forget(each.key)} />
+            <EntryRow
+              key={each.key}
+              entry={each}
+              shown={each === entry}
+              onShow={() => setChosen(each.key)}
+              onCancel={() => analyses.cancel(each.key)}
+              onForget={() => analyses.forget(each.key)}
+            />
           ))}
         </ul>
       )}
@@ -53,15 +65,25 @@ function EntryRow({ entry, shown, onShow, onCancel, onForget }: RowProps) {
   const state = analysis?.state;
   const over = failure !== "" || (state !== undefined && FINISHED.includes(state));
   const share = analysis ? analysis.progress : sent;
-  const text = failure || analysis?.error || (state ? strings.state[state] : strings.uploading(percent(sent)));
+  const text =
+    failure || analysis?.error || (state ? strings.state[state] : strings.uploading(percent(sent)));
   return (
     <li className={shown ? "shown" : ""}>
-      <button type="button" className="link" aria-pressed={shown} onClick={onShow}>{name}</button>
-      <span className={failure || state === "failed" ? "failure" : ""} role={failure || state === "failed" ? "alert" : "status"}>
+      <button type="button" className="link" aria-pressed={shown} onClick={onShow}>
+        {name}
+      </button>
+      <span
+        className={failure || state === "failed" ? "failure" : ""}
+        role={failure || state === "failed" ? "alert" : "status"}
+      >
         {text}
       </span>
       {!over && <progress value={share} max={1} aria-label={`${strings.progress}, ${name}`} />}
-      <button type="button" onClick={over ? onForget : onCancel} aria-label={`${over ? strings.remove : strings.cancel}, ${name}`}>
+      <button
+        type="button"
+        onClick={over ? onForget : onCancel}
+        aria-label={`${over ? strings.remove : strings.cancel}, ${name}`}
+      >
         {over ? strings.remove : strings.cancel}
       </button>
     </li>
@@ -89,7 +111,10 @@ function Walk({ entry }: { entry: Entry }) {
   };
   const subjects = subjectsOf(analysis.estimates.filter(isAvailable));
   const subject = subjects.includes(chosen) ? chosen : null;
-  const estimates = subject === null ? analysis.estimates : analysis.estimates.filter((each) => each.subject === subject);
+  const estimates =
+    subject === null
+      ? analysis.estimates
+      : analysis.estimates.filter((each) => each.subject === subject);
   const labels = labelsOf(estimates);
   const reached = estimates.slice(0, indexAt(estimates, position) + 1);
   const current = reached.at(-1);
@@ -99,14 +124,26 @@ function Walk({ entry }: { entry: Entry }) {
       {subjects.length > 1 && (
         <div className="people" role="group" aria-label={strings.people}>
           {subjects.map((each) => (
-            <button key={each} type="button" aria-pressed={each === subject} onClick={() => setChosen(each === subject ? "" : each)}>
+            <button
+              key={each}
+              type="button"
+              aria-pressed={each === subject}
+              onClick={() => setChosen(each === subject ? "" : each)}
+            >
               {each ? strings.person(each) : strings.unseen}
             </button>
           ))}
         </div>
       )}
       <section className="card picture" aria-label={strings.player}>
-        <Player url={entry.url} estimates={analysis.estimates} faces={faces} position={position} seeks={seeks} onPosition={setPosition} />
+        <Player
+          url={entry.url}
+          estimates={analysis.estimates}
+          faces={faces}
+          position={position}
+          seeks={seeks}
+          onPosition={setPosition}
+        />
       </section>
       <section className="card">
         <h2>{current?.emotion ?? "–"}</h2>
@@ -126,7 +163,9 @@ function Walk({ entry }: { entry: Entry }) {
           <SummaryPanel summary={analysis.summary} onSeek={seek} />
           <p className="downloads">
             {FORMATS.map((format) => (
-              <a key={format} href={`/api/analyses/${analysis.id}/report.${format}`} download>{strings.reports[format]}</a>
+              <a key={format} href={`/api/analyses/${analysis.id}/report.${format}`} download>
+                {strings.reports[format]}
+              </a>
             ))}
           </p>
         </section>

@@ -19,8 +19,18 @@ export function ComparePage({ analyses }: { analyses: Analyses }) {
   return (
     <div className="compare">
       <p className="hint">{strings.compareHint}</p>
-      <Side name={strings.first} entries={done} entry={first} onChoose={(key) => setKeys([key, second.key])} />
-      <Side name={strings.second} entries={done} entry={second} onChoose={(key) => setKeys([first.key, key])} />
+      <Side
+        name={strings.first}
+        entries={done}
+        entry={first}
+        onChoose={(key) => setKeys([key, second.key])}
+      />
+      <Side
+        name={strings.second}
+        entries={done}
+        entry={second}
+        onChoose={(key) => setKeys([first.key, key])}
+      />
       <Differences first={first} second={second} />
     </div>
   );
@@ -42,10 +52,19 @@ function Side({ name, entries, entry, onChoose }: SideProps) {
       <label>
         {name}
         <select value={entry.key} onChange={(event) => onChoose(Number(event.target.value))}>
-          {entries.map((each) => <option key={each.key} value={each.key}>{each.name}</option>)}
+          {entries.map((each) => (
+            <option key={each.key} value={each.key}>
+              {each.name}
+            </option>
+          ))}
         </select>
       </label>
-      <EmotionStrip episodes={episodesOf(analysis.estimates)} labels={labelsOf(analysis.estimates)} start={0} end={end} />
+      <EmotionStrip
+        episodes={episodesOf(analysis.estimates)}
+        labels={labelsOf(analysis.estimates)}
+        start={0}
+        end={end}
+      />
       <SummaryPanel summary={analysis.summary} />
     </section>
   );
@@ -57,7 +76,10 @@ function Differences({ first, second }: { first: Entry; second: Entry }) {
   if (!a || !b) return null;
   const labels = [...new Set([...Object.keys(a.shares), ...Object.keys(b.shares)])];
   const rows: [string, number | null][] = [
-    ...labels.map((label): [string, number] => [label, (b.shares[label] ?? 0) - (a.shares[label] ?? 0)]),
+    ...labels.map((label): [string, number] => [
+      label,
+      (b.shares[label] ?? 0) - (a.shares[label] ?? 0),
+    ]),
     [strings.valence, less(b.mean_valence, a.mean_valence)],
     [strings.arousal, less(b.mean_arousal, a.mean_arousal)],
     [strings.confidence, less(b.mean_confidence, a.mean_confidence)],
@@ -65,12 +87,18 @@ function Differences({ first, second }: { first: Entry; second: Entry }) {
   return (
     <section className="card wide">
       <table>
-        <caption>{strings.difference}: {second.name} − {first.name}</caption>
+        <caption>
+          {strings.difference}: {second.name} − {first.name}
+        </caption>
         <tbody>
           {rows.map(([name, value]) => (
             <tr key={name}>
               <th scope="row">
-                {labels.includes(name) && <span aria-hidden="true" style={{ color: markOf(name, labels).color }}>{markOf(name, labels).shape} </span>}
+                {labels.includes(name) && (
+                  <span aria-hidden="true" style={{ color: markOf(name, labels).color }}>
+                    {markOf(name, labels).shape}{" "}
+                  </span>
+                )}
                 {name}
               </th>
               <td>{signed(value)}</td>

@@ -42,7 +42,13 @@ export function LivePage() {
       {subjects.length > 1 && (
         <div className="people" role="tablist" aria-label={strings.people}>
           {subjects.map((each) => (
-            <button key={each} type="button" role="tab" aria-selected={each === subject} onClick={() => setChosen(each)}>
+            <button
+              key={each}
+              type="button"
+              role="tab"
+              aria-selected={each === subject}
+              onClick={() => setChosen(each)}
+            >
               {each ? strings.person(each) : strings.unseen}
             </button>
           ))}
@@ -64,18 +70,32 @@ export function LivePage() {
         </section>
         <section className="card">
           <h2>{strings.voiceTitle}</h2>
-          <VoiceMeter sound={live.sound} speech={current !== undefined && isAvailable(current) && !current.flags.includes("NO_SPEECH")} />
+          <VoiceMeter
+            sound={live.sound}
+            speech={
+              current !== undefined && isAvailable(current) && !current.flags.includes("NO_SPEECH")
+            }
+          />
         </section>
         <section className="card wide">
           <div className="toolbar">
             <div role="group" aria-label={strings.span}>
               {SPANS_MIN.map((minutes) => (
-                <button key={minutes} type="button" aria-pressed={span === minutes} onClick={() => setSpan(minutes)}>
+                <button
+                  key={minutes}
+                  type="button"
+                  aria-pressed={span === minutes}
+                  onClick={() => setSpan(minutes)}
+                >
                   {strings.minutes(minutes)}
                 </button>
               ))}
             </div>
-            <button type="button" aria-pressed={frozen !== null} onClick={() => setFrozen(frozen ? null : own)}>
+            <button
+              type="button"
+              aria-pressed={frozen !== null}
+              onClick={() => setFrozen(frozen ? null : own)}
+            >
               {frozen ? strings.resume : strings.pause}
             </button>
           </div>
@@ -93,19 +113,23 @@ export function LivePage() {
 /** The estimates of the last `length` seconds, their times counted from the left edge. */
 function lastSeconds(estimates: readonly LiveEstimate[], length: number): LiveEstimate[] {
   const origin = (estimates.at(-1)?.time ?? 0) - length;
-  return estimates.filter((each) => each.time >= origin).map((each) => ({ ...each, time: each.time - origin }));
+  return estimates
+    .filter((each) => each.time >= origin)
+    .map((each) => ({ ...each, time: each.time - origin }));
 }
 
 function Status({ live, current }: { live: LiveState; current: LiveEstimate | undefined }) {
   const lines: { text: string; bad: boolean }[] = [];
-  if (live.connection !== "open") lines.push({ text: strings.connection[live.connection], bad: live.connection === "lost" });
+  if (live.connection !== "open")
+    lines.push({ text: strings.connection[live.connection], bad: live.connection === "lost" });
   else if (!live.robot) lines.push({ text: strings.connection.noRobot, bad: false });
   else if (!current) lines.push({ text: strings.connection.waiting, bad: false });
   const silent = live.streams.emotion?.silent ?? 0;
   if (live.connection === "open" && current && silent > STALE_S)
     lines.push({ text: strings.stale(Math.round(silent)), bad: true });
   else if (current)
-    for (const flag of current.flags) lines.push({ text: flagText(flag), bad: flag !== "PARTIAL_WINDOW" });
+    for (const flag of current.flags)
+      lines.push({ text: flagText(flag), bad: flag !== "PARTIAL_WINDOW" });
   const withheld = current !== undefined && isWithheld(current);
   return (
     <div className="status">
@@ -113,8 +137,16 @@ function Status({ live, current }: { live: LiveState; current: LiveEstimate | un
         {current?.emotion ? `${current.emotion}${withheld ? "?" : ""}` : "–"}
       </p>
       <ul>
-        {lines.map(({ text, bad }) => <li key={text} className={bad ? "bad" : ""}>{text}</li>)}
-        {current && <li>{strings.latency} {Math.round(1000 * current.latency)} ms</li>}
+        {lines.map(({ text, bad }) => (
+          <li key={text} className={bad ? "bad" : ""}>
+            {text}
+          </li>
+        ))}
+        {current && (
+          <li>
+            {strings.latency} {Math.round(1000 * current.latency)} ms
+          </li>
+        )}
       </ul>
     </div>
   );

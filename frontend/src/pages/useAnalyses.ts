@@ -36,7 +36,14 @@ export function useAnalyses(): Analyses {
       const key = ++keys.current;
       const abort = new AbortController();
       stops.current.set(key, () => abort.abort());
-      const entry = { key, name: file.name, url: URL.createObjectURL(file), sent: 0, analysis: null, failure: "" };
+      const entry = {
+        key,
+        name: file.name,
+        url: URL.createObjectURL(file),
+        sent: 0,
+        analysis: null,
+        failure: "",
+      };
       setEntries((all) => [entry, ...all]);
       upload(file, (sent) => change(key, () => ({ sent })), abort.signal).then(
         (id) => {
@@ -46,7 +53,8 @@ export function useAnalyses(): Analyses {
           );
           stops.current.set(key, stop);
         },
-        (error: Error) => change(key, () => ({ failure: error.name === "AbortError" ? "" : error.message })),
+        (error: Error) =>
+          change(key, () => ({ failure: error.name === "AbortError" ? "" : error.message })),
       );
     },
     [change],
@@ -55,7 +63,8 @@ export function useAnalyses(): Analyses {
   const entryOf = (key: number) => entries.find((each) => each.key === key);
   const cancel = (key: number) => {
     const id = entryOf(key)?.analysis?.id;
-    if (id) void remove(id).catch((error: Error) => change(key, () => ({ failure: error.message })));
+    if (id)
+      void remove(id).catch((error: Error) => change(key, () => ({ failure: error.message })));
     else forget(key);
   };
   const forget = (key: number) => {
@@ -63,7 +72,8 @@ export function useAnalyses(): Analyses {
     stops.current.get(key)?.();
     stops.current.delete(key);
     if (entry) URL.revokeObjectURL(entry.url);
-    if (entry?.analysis && FINISHED.includes(entry.analysis.state)) void remove(entry.analysis.id).catch(() => undefined); // it may be forgotten there already
+    if (entry?.analysis && FINISHED.includes(entry.analysis.state))
+      void remove(entry.analysis.id).catch(() => undefined); // it may be forgotten there already
     setEntries((all) => all.filter((each) => each.key !== key));
   };
 
