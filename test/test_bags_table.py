@@ -21,6 +21,7 @@ ESTIMATE = Estimate(
     audio_weight=0.0,
     video_weight=1.0,
     flags=Flags.AUDIO_STALE | Flags.PARTIAL_WINDOW,
+    subject="3",
 )
 OUTAGE = Estimate(stamp_ns=2_000_000_000, window_ns=1, newest_ns=1, flags=Flags.NO_FACE)
 
@@ -37,16 +38,17 @@ def test_columns_are_those_that_scripts_rely_on():
     file = io.StringIO()
     CsvTable(file, ("happy", "sad"))
     assert file.getvalue() == (
-        "time,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags,"
+        "time,subject,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags,"
         "p_happy,p_sad\n"
     )
-    assert len(COLUMNS) == 9
+    assert len(COLUMNS) == 10
 
 
 def test_row_of_an_estimate():
     [row] = rows(ESTIMATE)
     assert row == {
         "time": "1700000001.250",
+        "subject": "3",
         "emotion": "happy",
         "confidence": "0.750000",
         "valence": "0.500000",
@@ -63,7 +65,9 @@ def test_row_of_an_estimate():
 def test_row_without_an_estimate_has_empty_fields():
     [row] = rows(OUTAGE)
     assert row["flags"] == "NO_FACE"
-    assert {row[name] for name in ("emotion", "confidence", "valence", "p_happy")} == {""}
+    assert {row[name] for name in ("subject", "emotion", "confidence", "valence", "p_happy")} == {
+        ""
+    }
 
 
 def test_time_counts_from_the_origin():
@@ -79,8 +83,9 @@ def test_other_classes_are_refused():
 def test_text_lines_up_with_its_heading():
     line = text_row(ESTIMATE, origin_ns=1_700_000_000_000_000_000)
     assert " ".join(line.split()) == (
-        "1.25 happy 0.75 0.50 -0.12 - 0.00 1.00 AUDIO_STALE|PARTIAL_WINDOW"
+        "1.25 3 happy 0.75 0.50 -0.12 - 0.00 1.00 AUDIO_STALE|PARTIAL_WINDOW"
     )
+    assert line.index("3 ") == HEADER.index("subject") + len("subject") - 1
     assert line.index("happy") == HEADER.index("emotion")
     assert line.index("AUDIO") == HEADER.index("flags")
     assert "-" in text_row(OUTAGE)

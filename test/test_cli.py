@@ -13,7 +13,9 @@ from emotion_recognition.cli import COMMANDS, DONE, FAILED, WRONG_USAGE, main
 from emotion_recognition.emotions import EMOTIONS
 
 NEED_ROS = ("run", "play", "demo")
-COLUMNS = "time,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags"
+COLUMNS = (
+    "time,subject,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags"
+)
 
 
 def exit_code(*arguments: object) -> int:

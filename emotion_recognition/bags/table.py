@@ -9,6 +9,7 @@ from emotion_recognition.estimate import Estimate, Flags
 
 COLUMNS = (
     "time",
+    "subject",
     "emotion",
     "confidence",
     "valence",
@@ -18,9 +19,18 @@ COLUMNS = (
     "video_weight",
     "flags",
 )
-_LINE = "{:>9}  {:<10} {:>10} {:>8} {:>8} {:>9}  {:>5} {:>5}  {}"
+_LINE = "{:>9}  {:>7}  {:<10} {:>10} {:>8} {:>8} {:>9}  {:>5} {:>5}  {}"
 HEADER = _LINE.format(
-    "time s", "emotion", "confidence", "valence", "arousal", "intensity", "voice", "face", "flags"
+    "time s",
+    "subject",
+    "emotion",
+    "confidence",
+    "valence",
+    "arousal",
+    "intensity",
+    "voice",
+    "face",
+    "flags",
 )
 """Headings above the lines of ``text_row``."""
 
@@ -30,6 +40,7 @@ def text_row(estimate: Estimate, origin_ns: int = 0) -> str:
     numbers = (estimate.valence, estimate.arousal, estimate.intensity)
     return _LINE.format(
         f"{(estimate.stamp_ns - origin_ns) / 1e9:.2f}",
+        estimate.subject or "-",
         estimate.emotion or "-",
         f"{estimate.confidence:.2f}" if estimate.available else "-",
         *("-" if math.isnan(number) else f"{number:.2f}" for number in numbers),
@@ -47,8 +58,9 @@ def flag_names(flags: Flags) -> str:
 class CsvTable:
     """Writes estimates to a CSV file: ``COLUMNS``, then ``p_<label>`` for each class.
 
-    ``time`` is the end of the window in seconds. Unknown numbers, and all that an estimate without
-    labels lacks, are empty fields.
+    ``time`` is the end of the window in seconds; ``subject`` the face's track, empty where the
+    estimate is of no face. Unknown numbers, and all that an estimate without labels lacks, are
+    empty fields.
     """
 
     def __init__(self, file: TextIO, labels: Sequence[str], origin_ns: int = 0) -> None:
@@ -78,6 +90,7 @@ class CsvTable:
         self._writer.writerow(
             [
                 f"{(estimate.stamp_ns - self._origin_ns) / 1e9:.3f}",
+                estimate.subject,
                 estimate.emotion,
                 *map(_field, numbers),
                 _field(estimate.audio_weight),

@@ -30,11 +30,12 @@ from emotion_recognition.nodes.diagnostics import (
 )
 from emotion_recognition.nodes.inbox import Inbox, Item, Kind
 from emotion_recognition.nodes.overlay import Overlay
+from emotion_recognition.nodes.parameters import declare_settings
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
-from emotion_recognition.nodes.settings import Settings, declare_settings
 from emotion_recognition.nodes.spin import StartError, run_nodes
 from emotion_recognition.nodes.worker import Worker
 from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.settings import Settings
 from emotion_recognition.vision.detect import DetectorError
 
 _DIAGNOSTICS_PERIOD_S = 1.0

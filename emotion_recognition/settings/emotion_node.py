@@ -1,9 +1,9 @@
 """The parameters of ``emotion_node``, and the typed settings that they become."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from rclpy.node import Node
+from typing import Any
 
 from emotion_recognition.audio.decode import AudioFormatError
 from emotion_recognition.audio.messages import AudioFormat
@@ -16,14 +16,15 @@ from emotion_recognition.model.backbones import (
     FrameEncoderChoice,
     VoiceEncoderChoice,
 )
-from emotion_recognition.nodes.audio_input import AUDIO_TYPES
-from emotion_recognition.nodes.parameters import Parameter, declare
-from emotion_recognition.nodes.qos import RELIABILITIES
-from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.recognizer import RecognizerConfig
+from emotion_recognition.settings.parameter import Parameter, ParameterError
 from emotion_recognition.smoothing import METHODS
 from emotion_recognition.vision.detect import DETECTORS
 from emotion_recognition.vision.stream import VisionConfig
+
+AUDIO_TYPES = ("AudioData", "AudioDataStamped", "AudioStamped")
+"""Types of ``audio_common_msgs`` that sound comes in."""
+RELIABILITIES = ("best_effort", "reliable")
 
 _RECOGNIZER = RecognizerConfig()
 _AUDIO = _RECOGNIZER.audio
@@ -57,7 +58,7 @@ PARAMETERS = (
         "image_reliability",
         "best_effort",
         "quality of service; best_effort also hears reliable cameras",
-        choices=tuple(RELIABILITIES),
+        choices=RELIABILITIES,
     ),
     Parameter("image_depth", 10, "images that may wait: the newest ones are kept", 1, 100),
     Parameter(
@@ -158,15 +159,14 @@ class Settings:
     publish_overlay: bool
 
 
-def declare_settings(node: Node) -> Settings:
-    """Declare the parameters on ``node`` and read them.
+def settings_from(value: Mapping[str, Any]) -> Settings:
+    """Turn the values of all ``PARAMETERS``, by name and each allowed in itself, into settings.
 
     Raises:
-        StartError: a value is not allowed.
+        ParameterError: the values do not fit together.
     """
-    value = declare(node, PARAMETERS)
     if not value["use_video"] and not value["use_audio"]:
-        raise StartError("parameters 'use_video' and 'use_audio' are both false: nothing to do")
+        raise ParameterError("parameters 'use_video' and 'use_audio' are both false: nothing to do")
     try:
         recognizer = RecognizerConfig(
             window_s=value["window_s"],
@@ -187,13 +187,13 @@ def declare_settings(node: Node) -> Settings:
             ),
         )
     except ValueError as error:
-        raise StartError(f"the parameters do not fit together: {error}") from error
+        raise ParameterError(f"the parameters do not fit together: {error}") from error
     try:
         fallback = AudioFormat(
             value["audio_sample_rate"], value["audio_channels"], value["audio_sample_format"]
         )
     except AudioFormatError as error:
-        raise StartError(f"parameter 'audio_sample_format': {error}") from error
+        raise ParameterError(f"parameter 'audio_sample_format': {error}") from error
     return Settings(
         recognizer=recognizer,
         device=value["device"],
