@@ -106,10 +106,9 @@ export const strings = {
   noTransitions: "none",
   strongest: "Strongest moments",
   mean: "Mean",
-  meanConfidence: "mean confidence",
-  coverage: "time with an estimate",
-  withheldShare: "of it withheld",
-  duration: "length",
+  available: "time with an estimate",
+  coverage: "time with a certain one",
+  flips: "changes a minute",
 
   compareHint: "Choose two analysed files.",
   compareNeeds: "Analyse two files first; then they can be compared here.",

@@ -16,17 +16,18 @@ import { estimate, LABELS } from "./estimates";
 
 const SUMMARY = {
   estimates: 10,
-  judged: 8,
-  withheld: 2,
-  begin: 0,
-  end: 4,
+  duration: 4,
+  available: 0.8,
+  coverage: 0.6,
   emotion: "sad",
   shares: { sad: 0.75, happy: 0.25 },
-  transitions: [{ time: 3, before: "sad", after: "happy" }],
-  strongest: [{ time: 2, emotion: "sad", confidence: 0.9, valence: -0.5, arousal: 0 }],
+  transitions: [{ before: "sad", after: "happy", count: 1 }],
+  flips_per_minute: 15,
+  strongest: [{ time: 2, subject: "1", emotion: "sad", confidence: 0.9 }],
   mean_confidence: 0.7,
   mean_valence: -0.4,
   mean_arousal: null,
+  mean_intensity: null,
   mean_audio_weight: 0.5,
   mean_video_weight: 0.5,
 };
@@ -118,7 +119,7 @@ it("the table names flags in words and seeks", async () => {
 it("the summary gives shares, transitions, moments and means", async () => {
   const seek = vi.fn();
   const { container } = render(<SummaryPanel summary={SUMMARY} onSeek={seek} />);
-  for (const text of ["75 %", "sad → happy (1)", "−0.40", "70 %", "80 %"])
+  for (const text of ["75 %", "sad → happy (1)", "−0.40", "70 %", "80 %", "15.0"])
     expect(screen.getByText(text)).toBeTruthy();
   await userEvent.click(screen.getByRole("button", { name: "0:02 sad 90 %" }));
   expect(seek).toHaveBeenCalledWith(2);

@@ -3,7 +3,6 @@ import { indexAt, labelsOf, subjectsOf } from "../src/lib/estimate";
 import { clock, percent, signed } from "../src/lib/format";
 import { captionAt } from "../src/lib/caption";
 import { markOf } from "../src/lib/palette";
-import { countTransitions, type Summary } from "../src/lib/summary";
 import { estimate, LABELS } from "./estimates";
 
 describe("episodes", () => {
@@ -69,20 +68,9 @@ describe("marks", () => {
 
 describe("numbers", () => {
   it("read as people write them", () => {
-    expect([0, 75.3, 3675].map(clock)).toEqual(["0:00", "1:15", "1:01:15"]);
+    expect([0, 75.3, 3675].map((time) => clock(time))).toEqual(["0:00", "1:15", "1:01:15"]);
+    expect(clock(61.27, 1)).toBe("1:01.2");
     expect([0.256, 1].map(percent)).toEqual(["26 %", "100 %"]);
     expect([0.5, -0.25, null].map(signed)).toEqual(["+0.50", "−0.25", "–"]);
   });
-});
-
-it("transitions are counted, the most frequent first", () => {
-  const transitions = [
-    ["a", "b"],
-    ["b", "a"],
-    ["a", "b"],
-  ].map(([before = "", after = ""], time) => ({ time, before, after }));
-  expect(countTransitions({ transitions } as unknown as Summary)).toEqual([
-    { before: "a", after: "b", count: 2 },
-    { before: "b", after: "a", count: 1 },
-  ]);
 });

@@ -1,7 +1,7 @@
 /** What a run came to: share of time an emotion, transitions, strongest moments, means. */
 import { clock, percent, signed } from "../lib/format";
 import { markOf } from "../lib/palette";
-import { countTransitions, type Summary } from "../lib/summary";
+import type { Summary } from "../lib/summary";
 import { strings } from "../strings";
 
 /** Kinds of transitions that are listed. */
@@ -19,8 +19,7 @@ export function SummaryPanel({ summary, onSeek, timeText = clock }: Props) {
   const shares = Object.entries(summary.shares)
     .filter(([, share]) => share > 0)
     .sort((a, b) => b[1] - a[1]);
-  const transitions = countTransitions(summary).slice(0, SHOWN);
-  const share = (part: number, whole: number) => (whole > 0 ? percent(part / whole) : "–");
+  const transitions = summary.transitions.slice(0, SHOWN);
   return (
     <div className="summary">
       <section>
@@ -86,8 +85,12 @@ export function SummaryPanel({ summary, onSeek, timeText = clock }: Props) {
             name={strings.confidence}
             value={summary.mean_confidence === null ? "–" : percent(summary.mean_confidence)}
           />
-          <Figure name={strings.coverage} value={share(summary.judged, summary.estimates)} />
-          <Figure name={strings.withheldShare} value={share(summary.withheld, summary.judged)} />
+          <Figure name={strings.available} value={percent(summary.available)} />
+          <Figure name={strings.coverage} value={percent(summary.coverage)} />
+          <Figure
+            name={strings.flips}
+            value={summary.flips_per_minute === null ? "–" : summary.flips_per_minute.toFixed(1)}
+          />
         </dl>
       </section>
     </div>

@@ -23,6 +23,9 @@ interface Props {
 }
 
 const HEIGHT = 220;
+/** Width of the axis, and room beside the chart; the strip above keeps the same (figures.css). */
+const AXIS_PX = 52;
+const RIGHT_PX = 12;
 const DASHES: number[][] = [[], [6, 3], [2, 2], [10, 4]];
 
 export function Timeline({ estimates, start, end, position, onSeek }: Props) {
@@ -187,6 +190,7 @@ function options(
   return {
     width,
     height: HEIGHT,
+    padding: [8, RIGHT_PX, 0, 0],
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     legend: { live: true },
     scales: {
@@ -194,18 +198,23 @@ function options(
       y: { auto: false, range: view === "affect" ? [-1, 1] : [0, 1] },
     },
     axes: [
-      { stroke: ink, grid, ticks: grid, values: (_, ticks) => ticks.map(clock) },
       {
         stroke: ink,
         grid,
         ticks: grid,
-        size: 44,
+        values: (_, ticks, __, ___, step) => ticks.map((tick) => clock(tick, step < 1 ? 1 : 0)),
+      },
+      {
+        stroke: ink,
+        grid,
+        ticks: grid,
+        size: AXIS_PX,
         values: (_, ticks) =>
           ticks.map((tick) => (view === "affect" ? tick.toFixed(1) : `${Math.round(100 * tick)}%`)),
       },
     ],
     series: [
-      { label: strings.time, value: (_, time) => (time === null ? "–" : clock(time)) },
+      { label: strings.time, value: (_, time) => (time === null ? "–" : clock(time, 1)) },
       ...names.map((name, index) => ({
         label: view === "affect" ? name : `${markOf(name, names).shape} ${name}`,
         stroke: color(name),

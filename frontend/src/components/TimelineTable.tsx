@@ -39,10 +39,10 @@ export function TimelineTable({ estimates, onSeek }: Props) {
               <td>
                 {onSeek ? (
                   <button type="button" className="link" onClick={() => onSeek(each.time)}>
-                    {clock(each.time)}.{tenths(each.time)}
+                    {clock(each.time, 1)}
                   </button>
                 ) : (
-                  `${clock(each.time)}.${tenths(each.time)}`
+                  clock(each.time, 1)
                 )}
               </td>
               <td>
@@ -61,8 +61,4 @@ export function TimelineTable({ estimates, onSeek }: Props) {
       </table>
     </div>
   );
-}
-
-function tenths(time: number): number {
-  return Math.floor((time * 10) % 10);
 }

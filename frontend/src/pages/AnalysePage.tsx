@@ -148,6 +148,7 @@ function Walk({ entry }: { entry: Entry }) {
       <section className="card">
         <h2>{current?.emotion ?? "–"}</h2>
         <EmotionBars estimate={current} labels={labels} />
+        <h2>{strings.streams}</h2>
         <StreamWeights estimate={current} />
       </section>
       <section className="card">
