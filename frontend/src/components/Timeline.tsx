@@ -145,7 +145,10 @@ function Chart({ view, estimates, labels, from, to, position, onZoom, onSeek }: 
     if (!line) return;
     const visible = made !== null && position !== undefined && position >= from && position <= to;
     line.hidden = !visible;
-    if (visible) line.style.left = `${made.over.offsetLeft + made.valToPos(position, "x")}px`;
+    if (visible) {
+      const share = (position - from) / (to - from);
+      line.style.left = `${made.over.offsetLeft + share * made.over.clientWidth}px`;
+    }
   }, [position, from, to, width, theme, estimates]);
 
   return (
