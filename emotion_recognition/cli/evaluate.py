@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels",
         metavar="FILE|FOLDER|TOPIC",
-        help="labels: CSV, ELAN or Audacity file; folder with one a recording; or topic in the bags",
+        help="labels: CSV, ELAN or Audacity file; folder of one a recording; or topic in the bags",
     )
     parser.add_argument(
         "--config",
