@@ -1,4 +1,4 @@
-"""Starts emotion_node, and on demand a camera and a microphone node."""
+"""Starts emotion_node, and on demand a camera, a microphone and a dashboard node."""
 
 import os
 
@@ -57,4 +57,5 @@ def nodes(context: LaunchContext) -> list[Node]:
         node("emotion_node", emotion_parameters),
         node("camera_node", parameters, condition=IfCondition(given["camera"])),
         node("microphone_node", parameters, condition=IfCondition(given["microphone"])),
+        node("dashboard_bridge", parameters, condition=IfCondition(given["dashboard"])),
     ]

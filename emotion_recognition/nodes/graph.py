@@ -33,6 +33,7 @@ ARGUMENTS = (
     Argument("use_sim_time", False, "take the time from /clock, for bags"),
     Argument("camera", False, "start camera_node as well: a webcam without a driver"),
     Argument("microphone", False, "start microphone_node as well: a microphone without a driver"),
+    Argument("dashboard", False, "start dashboard_bridge as well: the page, on port 8090"),
     Argument("log_level", "info", "debug, info, warn, error or fatal"),
 )
 

@@ -14,10 +14,7 @@ from emotion_recognition.settings import (
     Settings,
     settings_from,
 )
-from emotion_recognition.settings.parameter import closest
-
-# Declared by rclpy itself, or for it.
-_OF_RCLPY = ("use_sim_time", "start_type_description_service", "qos_overrides.")
+from emotion_recognition.settings.parameter import OF_RCLPY, closest
 
 
 def declare_settings(node: Node) -> Settings:
@@ -46,7 +43,7 @@ def declare(node: Node, parameters: Sequence[Parameter]) -> dict[str, Any]:
     given = {name: override.value for name, override in overrides.items()}
     known = {parameter.name for parameter in parameters}
     for name in given.keys() - known:
-        if not name.startswith(_OF_RCLPY):
+        if not name.startswith(OF_RCLPY):
             node.get_logger().warning(
                 f"unknown parameter '{name}' is ignored{closest(name, known)}"
             )

@@ -7,6 +7,9 @@ from typing import Any
 
 Value = bool | int | float | str
 
+OF_RCLPY = ("use_sim_time", "start_type_description_service", "qos_overrides.")
+"""Beginnings of names that every node has: rclpy declares them itself, or others for it."""
+
 _TYPE_NAMES = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
 
 
