@@ -41,6 +41,12 @@ COMMANDS: dict[str, Command] = {
     "estimate": Command(
         "emotion_recognition.cli.estimate", "estimate emotions over a bag or clip, offline"
     ),
+    "evaluate": Command(
+        "emotion_recognition.cli.evaluate", "score recordings against labels, with a report"
+    ),
+    "dashboard": Command(
+        "emotion_recognition.cli.dashboard", "serve the page that shows recordings and the robot"
+    ),
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
     ),
