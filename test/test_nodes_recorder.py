@@ -3,6 +3,7 @@
 
 import array
 import os
+import re
 import signal
 import stat
 import sys
@@ -32,6 +33,7 @@ from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_
 from emotion_recognition.cli import main
 from emotion_recognition.evaluation.offline import recognize
 from emotion_recognition.nodes import record as record_module
+from emotion_recognition.nodes import recorder as recorder_module
 from emotion_recognition.nodes.recording import NO_CONSENT, topics
 from emotion_recognition.recognizer import RecognizerConfig
 
@@ -155,6 +157,20 @@ def test_compressed_images_and_estimates_are_recorded_as_they_are(tmp_path: Path
         found = {message.topic: bag.decode(message) for message in bag.messages()}
     assert bytes(found[COMPRESSED_TOPIC].data) == b"picture"
     assert (found["/emotion"].emotion, list(found["/emotion"].probabilities)) == ("sad", [1.0])
+
+
+def test_what_the_disk_is_too_slow_for_is_counted(
+    tmp_path: Path, domain_id: int, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.setattr(recorder_module, "MAX_WAITING_BYTES", 20_000)
+    image = CompressedImage(format="jpeg", data=array.array("B", bytes(50_000)))
+    with probe(domain_id) as live:
+        live.publish_often(COMPRESSED_TOPIC, image)
+        live.publish_often("/emotion", EmotionState())
+        assert record_here(tmp_path / "out", "--consent", "--duration", "3") == 0
+    assert re.search(rf"{COMPRESSED_TOPIC}: \d+ messages lost: the disk", capsys.readouterr().out)
+    with Bag(tmp_path / "out") as bag:
+        assert list(bag.topics) == ["/emotion"]
 
 
 def test_what_a_killed_or_failed_recorder_wrote_can_be_read(tmp_path: Path):

@@ -152,7 +152,11 @@ def _record_by_ros2_bag(
         while not signals.requested and time.monotonic() < until_s and process.poll() is None:
             time.sleep(_POLL_S)
         process.send_signal(signal.SIGINT)
-        process.wait(_END_S)
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         if not (folder / "metadata.yaml").is_file():
             raise RecordingError(
                 f"`{' '.join(command)}` ended with exit code {process.returncode} before it was "
