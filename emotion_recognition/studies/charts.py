@@ -1,4 +1,4 @@
-"""Draws the figures of a study: confusion, reliability, abstaining, bars by file and subject."""
+"""Draws the figures of a study: confusion, reliability, risk when abstaining."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ def draw_confusion(counts: npt.NDArray[np.int64], labels: Sequence[str], title: 
 
     Classes that neither occur nor were estimated are left out.
     """
-    kept = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
+    kept = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1)).tolist()
     counts, names = counts[np.ix_(kept, kept)], [labels[index] for index in kept]
     cell, left, top = 46, 78, 58
     size = cell * len(names)
@@ -98,24 +98,6 @@ def area_under_risk(evidence: Sequence[Evidence]) -> float:
     if not len(coverage):
         return float("nan")
     return float((np.diff(coverage, prepend=0.0) * risk).sum())
-
-
-def draw_bars(values: Mapping[str, float], title: str) -> str:
-    """Draw shares of 1 by name as bars, in the order given."""
-    height, left, width = 20, 190, 560
-    drawing = Drawing(width, height * len(values) + 8, title)
-    for row, (name, value) in enumerate(values.items()):
-        y = row * height
-        short = name if len(name) <= 28 else "…" + name[-27:]
-        drawing.text(left - 8, y + 14, short, anchor="end", kind="s")
-        drawing.rect(left, y + 3, width - left - 50, height - 6, kind="field")
-        if value == value:
-            drawing.rect(
-                left, y + 3, value * (width - left - 50), height - 6, fill=PALETTE[0], tip=name
-            )
-        words = f"{100 * value:.0f} %" if value == value else "-"
-        drawing.text(width - 44, y + 14, words, kind="s")
-    return drawing.svg
 
 
 def _windows(evidence: Sequence[Evidence]) -> tuple[Numbers, npt.NDArray[np.bool_]]:

@@ -86,7 +86,7 @@ def compare(
             for name in named
         ]
     weights = draws(count, resamples, seed)
-    drawn = [layout.figures(weights @ tallies) for tallies in (ours, theirs)]
+    drawn = [layout.figures(weights @ each, each.sum(axis=0)) for each in (ours, theirs)]
     kept = _exchanges(count, seed)
     one, other = (
         layout.figures(kept @ a + (1 - kept) @ b) for a, b in ((ours, theirs), (theirs, ours))

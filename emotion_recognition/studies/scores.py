@@ -16,6 +16,7 @@ RATINGS = ("valence", "arousal", "intensity")
 
 RESAMPLES = 2000
 SEED = 0
+_LEAST_DEFINED = 0.1  # of the draws, for an interval: 200 of 2000 leave five in each tail
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def scores_of(
 
     Whole clusters are drawn with replacement, since the windows of one recording, and the
     recordings of one person, are alike (percentile bootstrap; Efron and Tibshirani 1993, chapter
-    13; by clusters: Field and Welsh 2007). Draws in which a figure is not defined are left out.
+    13; by clusters: Field and Welsh 2007). Draws in which a figure is not defined are left out: for
+    UAR and F1 those that lack a class, since they would be means over fewer classes.
 
     Args:
         clusters: The evidence by what is drawn: by person or by recording.
@@ -64,7 +66,7 @@ def scores_of(
     values = layout.figures(tallies.sum(axis=0))
     if len(clusters) < 2:  # nothing is known of how much clusters differ
         return {name: Score(float(value)) for name, value in values.items()}
-    drawn = layout.figures(draws(len(clusters), resamples, seed) @ tallies)
+    drawn = layout.figures(draws(len(clusters), resamples, seed) @ tallies, tallies.sum(axis=0))
     return {name: Score(float(value), interval(drawn[name])) for name, value in values.items()}
 
 
@@ -84,9 +86,9 @@ def draws(clusters: int, resamples: int, seed: int) -> Numbers:
 
 
 def interval(drawn: Numbers) -> tuple[float, float] | None:
-    """Return the 2.5 % and 97.5 % quantiles of draws; None if a figure is seldom defined."""
+    """Return the 2.5 % and 97.5 % quantiles of draws; None if few are defined."""
     known = drawn[~np.isnan(drawn)]
-    if len(known) < len(drawn) / 2:
+    if len(known) < len(drawn) * _LEAST_DEFINED:
         return None
     low, high = np.quantile(known, (0.025, 0.975))
     return float(low), float(high)
@@ -143,12 +145,18 @@ class _Layout:
         where, shape = self._slices[name]
         return tallies[..., where].reshape(*tallies.shape[:-1], *shape)
 
-    def figures(self, tallies: Numbers) -> dict[str, Numbers]:
+    def figures(self, tallies: Numbers, whole: Numbers | None = None) -> dict[str, Numbers]:
+        """Read the figures of vectors (..., S).
+
+        Macro means are over the classes that occur in ``whole`` (S,), undefined where one of them
+        is lacking; None: over those that occur in each vector.
+        """
         found: dict[str, Numbers] = {}
         with np.errstate(divide="ignore", invalid="ignore"):
             for level in LEVELS:
                 prefix = "" if level == "window" else f"{level}_"
-                rates = _rates(self.part(tallies, level))
+                expected = None if whole is None else self.part(whole, level).sum(axis=-1) > 0
+                rates = _rates(self.part(tallies, level), expected)
                 found.update({prefix + name: value for name, value in rates.items()})
             bins = self.part(tallies, "bins")
             count, confidence, right = (bins[..., index] for index in range(3))
@@ -177,14 +185,19 @@ def confusion_of(evidence: Sequence[Evidence], level: str) -> npt.NDArray[np.int
     return layout.part(tallies[0], level).astype(np.int64)
 
 
-def _rates(confusion: Numbers) -> Mapping[str, Numbers]:
-    """Accuracy, and mean recall and F1 over the classes that occur, of (..., C, C)."""
+def _rates(confusion: Numbers, expected: npt.NDArray[np.bool_] | None) -> Mapping[str, Numbers]:
+    """Accuracy, and mean recall and F1 over the classes that occur, of (..., C, C).
+
+    Where an ``expected`` class (C,) does not occur the means are NaN.
+    """
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
     actual, said = confusion.sum(axis=-1), confusion.sum(axis=-2)
     occurs = actual > 0
     recall = np.where(occurs, right / actual, 0.0)
     f1 = np.where(occurs, 2 * right / (actual + said), 0.0)
-    number = occurs.sum(axis=-1)
+    number = occurs.sum(axis=-1).astype(np.float64)
+    if expected is not None:
+        number = np.where((occurs | ~expected).all(axis=-1), number, np.nan)
     return {
         "accuracy": right.sum(axis=-1) / actual.sum(axis=-1),
         "uar": recall.sum(axis=-1) / number,
