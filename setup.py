@@ -40,6 +40,7 @@ setup(
     install_requires=requirements("runtime.txt"),
     extras_require={
         "backbones": requirements("backbones.txt"),
+        "cluster": requirements("cluster.txt"),
         "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
         "studies": requirements("studies.txt"),
