@@ -20,7 +20,7 @@ SECOND_NS = 1_000_000_000
 
 class FakeRecognizer:
     def __init__(self) -> None:
-        self.frames: list[tuple[int, np.ndarray, str]] = []
+        self.frames: list[tuple[int, np.ndarray, str, str]] = []
         self.chunks: list[AudioChunk] = []
         self.asked_at: list[int] = []
         self.wanted = True
@@ -30,14 +30,14 @@ class FakeRecognizer:
         self.config = RecognizerConfig()
         self.latest_only: list[bool] = []
 
-    def wants_frame(self, stamp_ns: int) -> bool:
+    def wants_frame(self, stamp_ns: int, camera: str) -> bool:
         return self.wanted
 
-    def add_frame(self, stamp_ns: int, image: np.ndarray, frame_id: str) -> None:
+    def add_frame(self, stamp_ns: int, image: np.ndarray, frame_id: str, camera: str) -> None:
         self.threads.add(threading.current_thread().name)
         if self.fail:
             raise ZeroDivisionError("a bug")
-        self.frames.append((stamp_ns, image, frame_id))
+        self.frames.append((stamp_ns, image, frame_id, camera))
 
     def add_audio(self, chunk: AudioChunk) -> None:
         self.chunks.append(chunk)
@@ -123,10 +123,18 @@ def info(**changes: object) -> SimpleNamespace:
 def test_an_image_is_decoded_in_the_workers_thread(bench: Bench):
     bench.put("image", picture(7 * SECOND_NS))
     bench.settle()
-    (stamp_ns, image, frame_id) = bench.recognizer.frames[0]
+    (stamp_ns, image, frame_id, _) = bench.recognizer.frames[0]
     assert (stamp_ns, frame_id) == (7 * SECOND_NS, "eye")
     assert image.tolist() == np.arange(18).reshape(2, 3, 3).tolist()
     assert bench.recognizer.threads == {"recognizer"}
+
+
+def test_images_are_told_apart_by_their_camera(bench: Bench):
+    for camera in ("front", "rear"):
+        bench.inbox.put(Item("image", picture(), 5 * SECOND_NS, time.monotonic(), camera))
+    bench.settle()
+    assert [frame[-1] for frame in bench.recognizer.frames] == ["front", "rear"]
+    assert bench.worker.used_images == {"front": 1, "rear": 1}
 
 
 def test_an_image_that_is_not_wanted_is_not_even_decoded(bench: Bench):
@@ -141,8 +149,8 @@ def test_a_bad_image_is_counted_and_named(bench: Bench):
     bench.put("image", picture(encoding="15XX7"))
     bench.put("image", picture())
     bench.settle()
-    assert bench.worker.rejected_images == 1
-    assert bench.worker.used_images == 1
+    assert bench.worker.rejected_images == {"": 1}
+    assert bench.worker.used_images == {"": 1}
     assert "image dropped" in bench.said[0]
     assert "15XX7" in bench.said[0]
 

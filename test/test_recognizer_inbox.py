@@ -34,8 +34,17 @@ def test_the_newest_images_win():
     inbox = Inbox(max_images=2, max_audio_s=10)
     for index in range(5):
         inbox.put(image(f"i{index}"))
-    assert inbox.dropped_images == 3
+    assert inbox.dropped_images == {"": 3}
     assert names(inbox) == ["i3", "i4"]
+
+
+def test_a_quick_camera_does_not_push_the_images_of_a_slow_one_out():
+    inbox = Inbox(max_images=2, max_audio_s=10)
+    inbox.put(Item("image", "slow", 0, 0.0, "rear"))
+    for index in range(4):
+        inbox.put(Item("image", f"i{index}", 0, 0.0, "front"))
+    assert inbox.dropped_images == {"front": 2}
+    assert names(inbox) == ["slow", "i2", "i3"]
 
 
 def test_sound_is_bounded_in_time():

@@ -35,8 +35,8 @@ IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
 STAMPED_AUDIO_TYPES = (AUDIO_DATA_STAMPED, AUDIO_STAMPED)
 AUDIO_TYPES = (*STAMPED_AUDIO_TYPES, AUDIO_DATA)
 _MAX_CLOCK_DISTANCE_S = 10.0  # more than any driver holds data back, and than a window is long
-# What `audio_capture` records by default; a recorded AudioInfo overrides it.
-_DEFAULT_FORMAT = AudioFormat(sample_rate=16_000, channels=1, sample_format="S16LE")
+DEFAULT_FORMAT = AudioFormat(sample_rate=16_000, channels=1, sample_format="S16LE")
+"""What ``audio_capture`` records by default."""
 
 
 def read_events(
@@ -47,6 +47,7 @@ def read_events(
     with_images: bool = True,
     with_audio: bool = True,
     sync: Sync = "stamp",
+    fallback: AudioFormat = DEFAULT_FORMAT,
 ) -> Iterator[Event]:
     """Yield the frames and the sound of a recording in the order of their arrival.
 
@@ -60,6 +61,7 @@ def read_events(
         sync: "stamp" takes the header's stamps as sensor time. "receive-time" takes the times of
             arrival, for bags whose cameras and microphones had different clocks (video and sound
             files have one).
+        fallback: format of sound in a bag that no ``AudioInfo`` describes.
 
     Raises:
         ValueError: ``sync`` is none of ``SYNCS``.
@@ -83,23 +85,25 @@ def read_events(
                 f"{path} has nothing to use: expected messages of {' or '.join(wanted)};"
                 f" it has {_listing(bag)}"
             )
-        events = _bag_events(bag, images, audio)
+        if audio:
+            fallback = _recorded_format(bag, audio, fallback)
+        events = _bag_events(bag, images, audio, fallback)
         if sync == "receive-time":
             yield from map(_by_arrival, events)
         else:
             if images and audio:
-                _check_clocks(bag, images, audio)
+                _check_clocks(bag, images, audio, fallback)
             yield from events
 
 
-def _check_clocks(bag: Bag, images: str, audio: str) -> None:
+def _check_clocks(bag: Bag, images: str, audio: str, sound_format: AudioFormat) -> None:
     """Compare how far the first stamp of each stream lies from its arrival.
 
     Raises:
         RecordingError: so far apart, the streams would never meet in one window.
     """
-    frame = next(_bag_events(bag, images, None), None)
-    sound = next(_bag_events(bag, None, audio), None)
+    frame = next(_bag_events(bag, images, None, sound_format), None)
+    sound = next(_bag_events(bag, None, audio, sound_format), None)
     if not isinstance(frame, FrameEvent) or not isinstance(sound, AudioEvent):
         return
     ahead_ns = (frame.stamp_ns - frame.received_ns) - (sound.chunk.end_ns - sound.received_ns)
@@ -120,8 +124,9 @@ def _by_arrival(event: Event) -> Event:
     return AudioEvent(event.received_ns, chunk)
 
 
-def _bag_events(bag: Bag, images: str | None, audio: str | None) -> Iterator[Event]:
-    sound_format = _recorded_format(bag, audio) if audio else _DEFAULT_FORMAT
+def _bag_events(
+    bag: Bag, images: str | None, audio: str | None, sound_format: AudioFormat
+) -> Iterator[Event]:
     unusable: Counter[str] = Counter()
     for message in bag.messages([topic for topic in (images, audio) if topic]):
         try:
@@ -151,11 +156,11 @@ def _audio_event(bag: Bag, message: RecordedMessage, sound_format: AudioFormat) 
     return AudioEvent(message.received_ns, chunk)
 
 
-def _recorded_format(bag: Bag, audio_topic: str) -> AudioFormat:
+def _recorded_format(bag: Bag, audio_topic: str, fallback: AudioFormat) -> AudioFormat:
     """Format by the recorded ``AudioInfo``; it is needed before the first sound, so look ahead."""
     infos = [topic for topic in bag.topics.values() if topic.msgtype == AUDIO_INFO and topic.count]
     if not infos or bag.topics[audio_topic].msgtype == AUDIO_STAMPED:
-        return _DEFAULT_FORMAT
+        return fallback
     namespace = audio_topic.rpartition("/")[0]
     infos.sort(key=lambda topic: topic.name.rpartition("/")[0] != namespace)
     first = next(bag.messages([infos[0].name]))

@@ -1,7 +1,5 @@
 """Writes ROS 2 bags, and turns a clip into one as a camera and a microphone would be recorded."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from tqdm import tqdm
 
 from emotion_recognition.bags import compose
 from emotion_recognition.bags.clip import CLIP_EPOCH_NS, SAMPLE_RATE, clip_duration_s
+from emotion_recognition.bags.complete import completed, kept
 from emotion_recognition.bags.events import Event, FrameEvent, RecordingError
 from emotion_recognition.bags.find import is_bag
 from emotion_recognition.bags.read import read_events
@@ -91,7 +90,7 @@ class BagWriter:
 
 @contextmanager
 def bag_writer(
-    out: Path, *, storage: str = "mcap", force: bool = False, **about: str
+    out: Path, *, storage: str = "mcap", force: bool = False, keep: bool = False, **about: str
 ) -> Iterator[BagWriter]:
     """Give a writer for the bag folder ``out``, which appears under its name when it is complete.
 
@@ -99,16 +98,17 @@ def bag_writer(
         out: the folder to write.
         storage: a key of ``STORAGES``.
         force: whether to replace an existing bag.
+        keep: whether to leave, after a failure, what was written (see ``complete.kept``).
         about: facts to keep in the bag's metadata.
 
     Raises:
         ValueError: ``storage`` is unknown.
         RecordingError: ``out`` exists.
-        OSError: it cannot be written; nothing is left of it.
+        OSError: it cannot be written.
     """
     if storage not in STORAGES:
         raise ValueError(f"storage '{storage}': expected one of {', '.join(STORAGES)}")
-    with _completed(out, force) as folder:
+    with (kept if keep else completed)(out, force) as folder:
         writer = Writer(folder, version=_METADATA_VERSION, storage_plugin=STORAGES[storage])
         for key, value in about.items():
             writer.set_custom_data(key, value)
@@ -195,27 +195,3 @@ def _progress(duration_s: float | None) -> "tqdm[Any]":
     bar = "{desc}: {percentage:3.0f}% |{bar}| {n:.1f} of {total} s, {elapsed}"
     # Shown on a terminal only.
     return tqdm(total=total, desc="make-bag", bar_format=bar if total else None, disable=None)
-
-
-def check_free(out: Path, force: bool) -> None:
-    """Raise RecordingError unless a bag may be written to ``out``."""
-    if out.exists():
-        if not force:
-            raise RecordingError(
-                f"{out} exists: give another name, or allow to overwrite (--force)"
-            )
-        if not (out / "metadata.yaml").is_file():
-            raise RecordingError(f"{out} exists and is no bag: it is not overwritten")
-
-
-@contextmanager
-def _completed(out: Path, force: bool) -> Iterator[Path]:
-    """Give a folder to fill beside ``out``; move it to ``out`` once all went well."""
-    check_free(out, force)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=out.parent) as scratch:
-        folder = Path(scratch) / out.name
-        yield folder
-        if out.exists():
-            shutil.move(out, Path(scratch) / "replaced")
-        folder.rename(out)

@@ -98,7 +98,7 @@ def _show(
             out.parent.mkdir(parents=True, exist_ok=True)
             labels = recognizer.model.labels
             write = files.enter_context(write_estimates([out], labels, origin_ns))
-        for _, estimate in estimates_over(path, settings, run, recognizer):
+        for estimate in estimates_over(path, settings, run, recognizer):
             if not estimates:
                 print(HEADER)
             print(text_row(estimate, origin_ns), flush=True)

@@ -53,21 +53,10 @@ def recognize(
 
 def estimates_of(events: Iterable[Event], recognizer: Recognizer) -> Iterator[Estimate]:
     """Feed events to a recogniser and yield what it estimates."""
-    for _, estimate in timed_estimates(events, recognizer):
-        yield estimate
-
-
-def timed_estimates(
-    events: Iterable[Event], recognizer: Recognizer
-) -> Iterator[tuple[int, Estimate]]:
-    """Yield estimates with the time at which they became known, as if computing took no time.
-
-    That is when the event arrived (ns, on the recording's clock) that completed the window.
-    """
     feed = Feed(recognizer)
     for event in events:
-        for estimate in (*feed.add(event), *recognizer.estimates()):
-            yield event.received_ns, estimate
+        yield from feed.add(event)
+        yield from recognizer.estimates()
     feed.close()
 
 

@@ -50,7 +50,8 @@ def speakers(changes: Values, voiced: NDArray[np.bool_]) -> NDArray[np.int64]:
     The speaker of a step in which a voice is active is the face whose mouth changes most, on
     average over the voiced steps around it, if that is ``MOVING`` at least. A face that is alone
     and whose mouth cannot be seen (turned away, covered) is taken for the speaker. A step without a
-    voice goes with the nearest one that has a voice, so that pauses stay with the words beside.
+    voice goes with the nearest one that has a voice (of two the earlier), so that pauses stay with
+    the words beside them.
 
     Args:
         changes: (faces, steps) of ``mouth_changes``; NaN where there are none.

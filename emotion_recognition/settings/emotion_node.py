@@ -1,5 +1,6 @@
 """The parameters of ``emotion_node``, and the typed settings that they become."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from emotion_recognition.recognizer import RecognizerConfig
 from emotion_recognition.settings.parameter import Parameter, ParameterError
 from emotion_recognition.smoothing import METHODS
 from emotion_recognition.vision.detect import DETECTORS
-from emotion_recognition.vision.stream import VisionConfig
+from emotion_recognition.vision.stream import MOST_FACES, VisionConfig
 
 AUDIO_TYPES = ("AudioData", "AudioDataStamped", "AudioStamped")
 """Types of ``audio_common_msgs`` that sound comes in."""
@@ -53,6 +54,9 @@ PARAMETERS = (
     Parameter("use_video", True, "whether to subscribe to image"),
     Parameter("use_audio", True, "whether to subscribe to audio and audio_info"),
     # Input
+    Parameter(
+        "cameras", "", "several cameras, as NAME=TOPIC, NAME=TOPIC; empty: one, which sends image"
+    ),
     Parameter("image_transport", "raw", "type of the images", choices=("raw", "compressed")),
     Parameter(
         "image_reliability",
@@ -123,6 +127,13 @@ PARAMETERS = (
     Parameter(
         "face_rate", _VISION.face_rate, "images a second in which faces are sought", 0.5, 60.0
     ),
+    Parameter(
+        "max_faces",
+        _VISION.max_faces,
+        "faces of one camera that are followed, each with estimates of its own",
+        1,
+        MOST_FACES,
+    ),
     Parameter("min_face_size", _VISION.min_face_size, "smaller faces are left out, px", 1, 2000),
     Parameter("min_face_score", _VISION.min_score, "less certain faces are left out", 0.0, 1.0),
     Parameter(
@@ -150,6 +161,7 @@ class Settings:
     num_threads: int
     use_video: bool
     use_audio: bool
+    cameras: dict[str, str]  # topic of each by its name, which is empty where there is only one
     compressed: bool
     image_reliability: str
     image_depth: int
@@ -183,6 +195,7 @@ def settings_from(value: Mapping[str, Any]) -> Settings:
                 face_rate=value["face_rate"],
                 min_face_size=value["min_face_size"],
                 min_score=value["min_face_score"],
+                max_faces=value["max_faces"],
                 max_gap_s=value["max_face_gap_s"],
             ),
         )
@@ -203,6 +216,7 @@ def settings_from(value: Mapping[str, Any]) -> Settings:
         num_threads=value["num_threads"],
         use_video=value["use_video"],
         use_audio=value["use_audio"],
+        cameras=cameras_from(value["cameras"]),
         compressed=value["image_transport"] == "compressed",
         image_reliability=value["image_reliability"],
         image_depth=value["image_depth"],
@@ -211,3 +225,23 @@ def settings_from(value: Mapping[str, Any]) -> Settings:
         audio_fallback=fallback,
         publish_overlay=value["publish_overlay"],
     )
+
+
+def cameras_from(text: str) -> dict[str, str]:
+    """Read the parameter ``cameras``: the topic of each camera by its name.
+
+    Raises:
+        ParameterError: a part is not NAME=TOPIC, or two cameras have the same name.
+    """
+    if not text.strip():
+        return {"": "image"}
+    cameras = {}
+    for entry in text.split(","):
+        name, _, topic = (part.strip() for part in entry.partition("="))
+        if not re.fullmatch(r"[A-Za-z]\w*", name) or not topic or name in cameras:
+            raise ParameterError(
+                f"parameter 'cameras' is {text!r}: expected NAME=TOPIC, NAME=TOPIC, with names "
+                f"that differ, of letters, digits and _; got {entry.strip()!r}"
+            )
+        cameras[name] = topic
+    return cameras

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from emotion_recognition.studies.job import Job, RecordingResult, run_job
+from emotion_recognition.studies.job import DiskFullError, Job, RecordingResult, run_job
 
 _STOP_S = 5.0  # for a worker to put away what it has begun
 _CRASHED = "the process that worked on it ended (by its decoder, or for lack of memory)"
@@ -156,5 +156,7 @@ def _serve(connection: Connection) -> None:
             return
         try:
             connection.send(run_job(job))
-        except Exception as error:
-            connection.send(type(error)(*error.args))  # without what cannot be sent
+        except DiskFullError as error:
+            connection.send(error)
+        except Exception as error:  # of which not every one can be sent
+            connection.send(RuntimeError(str(error)))

@@ -4,6 +4,7 @@ import errno
 import functools
 import logging
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,8 +14,9 @@ import cv2
 import torch
 
 from emotion_recognition.bags.read import Sync, read_events
+from emotion_recognition.bags.with_estimates import write_with_estimates
 from emotion_recognition.estimate import Estimate
-from emotion_recognition.evaluation.offline import time_origin_ns, timed_estimates
+from emotion_recognition.evaluation.offline import estimates_of, time_origin_ns
 from emotion_recognition.model.backbones import FrameEncoderChoice, VoiceEncoderChoice
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.recognizer import Recognizer
@@ -193,8 +195,8 @@ def load_model_of(settings: Settings) -> EmotionModel:
 
 def estimates_over(
     path: Path, settings: Settings, options: RunOptions, recognizer: Recognizer
-) -> Iterator[tuple[int, Estimate]]:
-    """Yield the estimates of a recording with the times at which they became known.
+) -> Iterator[Estimate]:
+    """Yield the estimates of a recording.
 
     Args:
         path: as of ``read_events``.
@@ -212,9 +214,10 @@ def estimates_over(
         with_images=settings.use_video,
         with_audio=settings.use_audio,
         sync=options.sync,
+        fallback=settings.audio_fallback,
     )
     if options.live_timing_ms is None:
-        return timed_estimates(events, recognizer)
+        return estimates_of(events, recognizer)
     waiting = settings.image_depth, settings.audio_queue_s
     return live_estimates(events, recognizer, options.live_timing_ms, *waiting)
 
@@ -236,10 +239,19 @@ def _write(job: Job, settings: Settings, recognizer: Recognizer) -> None:
     stamps: list[int] = []
     job.tables[0].parent.mkdir(parents=True, exist_ok=True)
     with write_estimates(job.tables, model.labels, time_origin_ns(job.path)) as write:
-        for _, estimate in estimates_over(job.path, settings, job.options, recognizer):
-            write(estimate)
-            if estimate.available:
-                stamps.append(estimate.stamp_ns)
+
+        def written() -> Iterator[Estimate]:
+            for estimate in estimates_over(job.path, settings, job.options, recognizer):
+                write(estimate)
+                if estimate.available:
+                    stamps.append(estimate.stamp_ns)
+                yield estimate
+
+        if job.bag is not None:
+            sync = job.options.sync
+            write_with_estimates(job.path, written(), job.bag, sync=sync, force=True)
+        else:
+            deque(written(), maxlen=0)
     write_manifest(
         job.manifest,
         replace(

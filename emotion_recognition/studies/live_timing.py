@@ -24,8 +24,8 @@ def live_estimates(
     update_ms: float,
     max_images: int,
     max_audio_s: float,
-) -> Iterator[tuple[int, Estimate]]:
-    """Yield estimates with the time at which they would be published.
+) -> Iterator[Estimate]:
+    """Yield the estimates that would be published.
 
     Args:
         events: of a recording, in the order of their arrival.
@@ -33,9 +33,6 @@ def live_estimates(
         update_ms: time that one window takes, ms; 0 gives every window.
         max_images: images that may wait (the parameter ``image_depth``).
         max_audio_s: how long sound may wait (the parameter ``audio_queue_s``).
-
-    Yields:
-        Time in ns of the recording's clock, and the estimate.
 
     Raises:
         ValueError: ``update_ms`` is below 0.
@@ -65,7 +62,7 @@ def live_estimates(
                 if estimate.available and estimate.stamp_ns != judged_ns:
                     judged_ns = estimate.stamp_ns  # the faces of a window are judged together
                     now_ns += cost_ns
-                yield now_ns, estimate
+                yield estimate
     feed.close()
 
 

@@ -5,6 +5,7 @@ float32, in text by their shortest decimals that read back as the same. Unknown 
 that an estimate without labels lacks, are empty in CSV and null elsewhere.
 """
 
+import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -69,6 +70,12 @@ def write_estimates(
     finally:
         for path in partial.values():
             path.unlink(missing_ok=True)
+
+
+def require_packages(formats: Sequence[str]) -> None:
+    """Raise MissingPackageError if a format needs a package that is not installed."""
+    if "parquet" in formats:
+        _package("pyarrow")
 
 
 def read_estimates(path: Path) -> "pandas.DataFrame":
@@ -159,8 +166,6 @@ def _writer(path: Path) -> Callable[[Path, Sequence[str]], Any]:
 
 
 def _package(name: str) -> Any:
-    import importlib
-
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

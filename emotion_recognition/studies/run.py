@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -10,10 +11,10 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from emotion_recognition.studies.configuration import StudyConfiguration
 from emotion_recognition.studies.engines import in_processes, in_this_process, on_dask
-from emotion_recognition.studies.job import Job, RecordingResult, RunOptions
+from emotion_recognition.studies.job import DiskFullError, Job, RecordingResult, RunOptions
 from emotion_recognition.studies.manifest import read_manifest
 from emotion_recognition.studies.names import unique_names
-from emotion_recognition.studies.outputs import FORMATS
+from emotion_recognition.studies.outputs import FORMATS, require_packages
 
 __all__ = ["RecordingResult", "RunOptions", "run_recordings", "summary"]
 
@@ -69,13 +70,23 @@ def run_recordings(
     if not force:
         _refuse_to_overwrite(left)
     bar = tqdm(total=len(planned), initial=len(results), unit="recording", disable=None)
-    with bar, logging_redirect_tqdm():
+    with bar, logging_redirect_tqdm(), _what_stays(out):
         for result in _results(left, jobs, engine, scheduler):
             results[result.configuration, result.name] = result
             bar.update()
             if result.status == "failed":
                 log.error("%s: %s", result.path, result.error)
     return [results[job.key] for job in planned]
+
+
+@contextmanager
+def _what_stays(out: Path) -> Iterator[None]:
+    """On an end before the end, say how to go on."""
+    try:
+        yield
+    except (KeyboardInterrupt, DiskFullError):
+        log.warning("ended early: what is finished in %s stays, the same call goes on with it", out)
+        raise
 
 
 def summary(results: Sequence[RecordingResult]) -> str:
@@ -110,6 +121,7 @@ def _plan(
     if not options.formats or set(options.formats) - set(FORMATS):
         given = ", ".join(options.formats) or "none"
         raise ValueError(f"formats are {given}: expected at least one of {', '.join(FORMATS)}")
+    require_packages(options.formats)
     return [
         Job(
             path.resolve(),
