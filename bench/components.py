@@ -11,7 +11,7 @@ from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.audio.stream import AudioStream
 from emotion_recognition.model.emotion_model import VIDEO_STEPS, EmotionModel
 from emotion_recognition.nodes.convert import emotion_state
-from emotion_recognition.nodes.overlay import QUALITY, draw
+from emotion_recognition.nodes.overlay import QUALITY, draw, shrink
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.align import cut_face, place_face, points_of
 from emotion_recognition.vision.detect import FollowingDetector, make_detector
@@ -83,7 +83,8 @@ def _vision(
     canvas = frame.copy()
 
     def overlay() -> None:
-        picture = draw(canvas, seen, landmarks, "#1 surprised 0.50")
+        picture, scale = shrink(canvas)
+        draw(picture, scale, seen, landmarks, "#1 surprised 0.50")
         cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
 
     follows = isinstance(detector, FollowingDetector)
