@@ -8,7 +8,9 @@ of the frame vectors; and how the estimates of a clip agree with those by the ca
 """
 
 import argparse
-from collections.abc import Iterable
+import functools
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from unittest import mock
 
@@ -26,7 +28,7 @@ from emotion_recognition.vision.align import align_face
 from emotion_recognition.vision.detect import Detection, MtcnnDetector
 from emotion_recognition.vision.follow import FaceFollower
 
-from .measure import cpu_ms, progress
+from .measure import progress
 
 EVERY = 3  # frames of a clip at 30 Hz: about face_rate
 EVERY_CLIP = 8
@@ -88,18 +90,23 @@ def _faces(
     for number, event in enumerate(read_clip(clip, with_audio=False)):
         if number % EVERY or not isinstance(event, FrameEvent):
             continue
-        image, stamp_ns = event.image(), event.stamp_ns
-        found: list[list[Detection]] = []
-        find_ms = cpu_ms(lambda: found.append(follower.find(stamp_ns, image)))
-        search_ms = cpu_ms(lambda: found.append(detector.detect(image)))
-        if [len(faces) for faces in found] == [1, 1]:
-            (one,), (other,) = found
+        image = event.image()
+        found, find_ms = _timed(functools.partial(follower.find, event.stamp_ns, image))
+        sought, search_ms = _timed(functools.partial(detector.detect, image))
+        if len(found) == len(sought) == 1:
+            (one,), (other,) = found, sought
             assert one.points is not None and other.points is not None
             eyes = np.linalg.norm(other.points[0] - other.points[1])
             off = np.linalg.norm(one.points - other.points, axis=1).mean() / eyes
             a, b = model.encode_faces(np.stack([align_face(image, face) for face in (one, other)]))
             cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
             yield float(off), float(cosine), search_ms, find_ms
+
+
+def _timed(find: Callable[[], list[Detection]]) -> tuple[list[Detection], float]:
+    begin = time.process_time()
+    found = find()
+    return found, 1e3 * (time.process_time() - begin)
 
 
 def _searched(clip: Path, model: EmotionModel, detector: MtcnnDetector) -> list[Estimate]:
