@@ -16,6 +16,7 @@ from emotion_recognition.dashboard.schemas import ModelInfo
 
 log = logging.getLogger(__name__)
 
+MODULE = "emotion_recognition.dashboard.analyser"
 _START_TIMEOUT_S = 120.0  # a cold start reads the weights and PyTorch from disk
 _CANCEL_GRACE_S = 2.0  # a decoder that does not come back for so long is killed
 _MAX_LINE = 1 << 20  # bytes; the longest message by far is a face with its landmarks
@@ -115,7 +116,7 @@ class AnalyserProcess:
     async def _start(self) -> _Running:
         config = self._config
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "emotion_recognition.dashboard.analyser"),
+            *(sys.executable, "-m", MODULE),
             *("--device", config.device),
             *("--memory-mb", str(config.analysis_memory_mb)),
             *("--timeout-s", str(config.analysis_timeout_s)),
