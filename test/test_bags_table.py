@@ -38,27 +38,28 @@ def test_columns_are_those_that_scripts_rely_on():
     file = io.StringIO()
     CsvTable(file, ("happy", "sad"))
     assert file.getvalue() == (
-        "time,subject,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags,"
+        "time,stamp_ns,subject,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags,"
         "p_happy,p_sad\n"
     )
-    assert len(COLUMNS) == 10
+    assert len(COLUMNS) == 11
 
 
 def test_row_of_an_estimate():
     [row] = rows(ESTIMATE)
     assert row == {
         "time": "1700000001.250",
+        "stamp_ns": "1700000001250000000",
         "subject": "3",
         "emotion": "happy",
-        "confidence": "0.750000",
-        "valence": "0.500000",
-        "arousal": "-0.125000",
+        "confidence": "0.75",
+        "valence": "0.5",
+        "arousal": "-0.125",
         "intensity": "",
-        "audio_weight": "0.000000",
-        "video_weight": "1.000000",
+        "audio_weight": "0.0",
+        "video_weight": "1.0",
         "flags": "AUDIO_STALE|PARTIAL_WINDOW",
-        "p_happy": "0.750000",
-        "p_sad": "0.250000",
+        "p_happy": "0.75",
+        "p_sad": "0.25",
     }
 
 

@@ -15,9 +15,7 @@ from emotion_recognition.model.checkpoint import (
 from emotion_recognition.model.emotion_model import (
     AUDIO_STEPS,
     VIDEO_STEPS,
-    DeviceError,
     EmotionModel,
-    choose_device,
     load_model,
 )
 from emotion_recognition.model.frame_encoder import FrameEncoder
@@ -170,29 +168,6 @@ def test_wrong_windows_are_refused(model, sound, sight, change, message) -> None
 def test_wrong_crops_are_refused(model, crops) -> None:
     with pytest.raises(ValueError, match=r"expected \(N, 48, 48\) uint8"):
         model.encode_faces(crops)
-
-
-@pytest.mark.parametrize("device", ["gpu", "cuda:x", "", "cuda:-1"])
-def test_an_unknown_device_is_refused(device: str) -> None:
-    with pytest.raises(DeviceError, match="expected auto, cpu, cuda or cuda:N"):
-        choose_device(device)
-
-
-def test_an_absent_device_is_refused_and_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert [choose_device(name) for name in ("auto", "cuda", "cuda:1", "cpu")] == [
-        "cuda:0",
-        "cuda:0",
-        "cuda:1",
-        "cpu",
-    ]
-    with pytest.raises(DeviceError, match=r"'cuda:2' is absent: found cuda:0 to cuda:1"):
-        choose_device("cuda:2")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device("auto") == "cpu"
-    with pytest.raises(DeviceError, match="no CUDA device"):
-        load_model(device="cuda")
 
 
 def test_a_folder_of_weights_will_do_for_the_networks_file(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def test_shares_weigh_each_estimate_by_the_time_it_stands():
 
 def test_an_estimate_stands_for_a_second_at_most():
     summary = summarize(frame_of([(0.0, "happy", 0.9), (60.0, "happy", 0.9)]))
-    assert summary.duration_s == pytest.approx(2 * HOLD_S)
+    assert summary.duration_s == pytest.approx(60 + HOLD_S)
+    assert summary.coverage == pytest.approx(2 * HOLD_S / (60 + HOLD_S))
 
 
 def test_withheld_and_absent_estimates_lower_the_coverage():

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_recognition.bags.bag import Bag, is_bag
+from emotion_recognition.bags.bag import Bag
 from emotion_recognition.bags.clip import CLIP_EPOCH_NS, clip_duration_s
 from emotion_recognition.bags.events import Event, FrameEvent, RecordingError
+from emotion_recognition.bags.find import is_bag
 from emotion_recognition.bags.read import read_events
 from emotion_recognition.dashboard.convert import estimate_view, face_view
 from emotion_recognition.dashboard.messages import (

@@ -18,7 +18,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.backbones import BackboneError
 from emotion_recognition.model.checkpoint import CheckpointError
-from emotion_recognition.model.emotion_model import DeviceError, EmotionModel, load_model
+from emotion_recognition.model.device import DeviceError
+from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.audio_input import AudioInput
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
@@ -28,16 +29,17 @@ from emotion_recognition.nodes.diagnostics import (
     Latencies,
     Report,
     StreamState,
+    device_report,
     estimates_report,
     stream_report,
 )
-from emotion_recognition.nodes.inbox import Inbox, Item
 from emotion_recognition.nodes.overlay import Overlay
 from emotion_recognition.nodes.parameters import declare_settings
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
 from emotion_recognition.nodes.spin import StartError, run_nodes
 from emotion_recognition.nodes.worker import Worker
 from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.settings import Settings
 from emotion_recognition.vision.detect import DetectorError
 from emotion_recognition.vision.stream import FaceObservation
@@ -103,7 +105,9 @@ class EmotionNode(Node):
                 self,
                 settings.audio_type,
                 self._store_audio,
-                lambda message: self._inbox.put(Item("audio_info", message, self._now_ns())),
+                lambda message: self._inbox.put(
+                    Item("audio_info", message, self._now_ns(), time.monotonic())
+                ),
                 complain,
             )
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -127,11 +131,11 @@ class EmotionNode(Node):
 
     def _store_image(self, camera: str, message: Any) -> None:
         self._note_arrival(self._images[camera])
-        self._inbox.put(Item("image", message, self._last_arrival_ns, camera))
+        self._inbox.put(Item("image", message, self._last_arrival_ns, time.monotonic(), camera))
 
     def _store_audio(self, message: Any) -> None:
         self._note_arrival(self._sound)
-        self._inbox.put(Item("audio", message, self._last_arrival_ns))
+        self._inbox.put(Item("audio", message, self._last_arrival_ns, time.monotonic()))
 
     def _note_arrival(self, arrivals: Arrivals) -> None:
         arrivals.tick(time.monotonic())
@@ -161,7 +165,9 @@ class EmotionNode(Node):
 
     def _publish_diagnostics(self) -> None:
         now_s = time.monotonic()
-        reports = [*self._stream_reports(now_s), self._estimates_report(now_s)]
+        model = self._model
+        device = device_report(model.device, model.precision, model.device_problem)
+        reports = [*self._stream_reports(now_s), self._estimates_report(now_s), device]
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name().lstrip("/")

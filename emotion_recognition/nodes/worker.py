@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -14,8 +15,9 @@ from emotion_recognition.audio.decode import AudioFormatError, sanitize
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.nodes.convert import nanoseconds
-from emotion_recognition.nodes.inbox import Inbox, Item
 from emotion_recognition.recognizer import Recognizer, RecognizerStatus
+from emotion_recognition.recognizer.inbox import Inbox, Item
+from emotion_recognition.recognizer.pace import timely_estimates
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 from emotion_recognition.vision.stream import FaceObservation
 
@@ -80,14 +82,14 @@ class Worker:
                     return
                 self._guarded(self._handle, item)
                 # After each message, as an offline run does: so both see the same windows.
-                self._guarded(self._publish_due, None)
+                self._guarded(self._publish_due, item, item is not items[-1])
             if silent_at_ns is not None:
-                self._guarded(self._publish_due, silent_at_ns)
+                self._guarded(self._publish_silence, silent_at_ns)
 
-    def _guarded(self, step: Callable[[Any], None], argument: Any) -> None:
+    def _guarded(self, step: Callable[..., None], *arguments: Any) -> None:
         """Whatever goes wrong with one message, the next one is worked on."""
         try:
-            step(argument)
+            step(*arguments)
         except Exception as error:
             self.failures += 1
             where = traceback.extract_tb(error.__traceback__)[-1]
@@ -105,13 +107,16 @@ class Worker:
         else:
             self._handle_audio_info(item.message)
 
-    def _publish_due(self, silent_at_ns: int | None) -> None:
-        for estimate in self._recognizer.estimates(latest_only=True):
+    def _publish_due(self, item: Item, more_wait: bool) -> None:
+        waited_s = time.monotonic() - item.arrived_s
+        for estimate in timely_estimates(self._recognizer, waited_s, more_wait):
             self._publish(estimate)
-        if silent_at_ns is not None:
-            gone = self._recognizer.unavailable(silent_at_ns - self._clock_ahead_ns)
-            if gone is not None:
-                self._publish(gone)
+        self.status = self._recognizer.status()
+
+    def _publish_silence(self, silent_at_ns: int) -> None:
+        gone = self._recognizer.unavailable(silent_at_ns - self._clock_ahead_ns)
+        if gone is not None:
+            self._publish(gone)
         self.status = self._recognizer.status()
 
     def _handle_image(self, camera: str, message: Any, received_ns: int) -> None:

@@ -17,6 +17,8 @@ from emotion_recognition.vision.stream import FaceObservation, FaceStream, Visio
 from emotion_recognition.windows import RingBuffer, Values, to_grid
 
 VIDEO_PERIOD_NS = round(WINDOW_S / VIDEO_STEPS * SECOND_NS)
+MOST_WAITING = 16
+"""Frames whose faces wait to be encoded; several at once cost half of what they cost singly."""
 
 _NO_TRACK = -1  # a slot that holds no face
 _TRACK = 0
@@ -52,10 +54,12 @@ class Camera:
             self._slots * self._width, span_ns, 2 * most_rows * (row_bytes + _NUMBER_BYTES * 2)
         )
         self._frames = self._shown = self.late_frames = 0
+        self._waiting: list[tuple[int, Values, list[NDArray[np.uint8]]]] = []
         self.clear()
 
     def clear(self) -> None:
         """Forget what was seen; counts stay."""
+        self._waiting.clear()
         self.buffer.clear()
         self._stream.reset()
         self.faces: list[FaceObservation] = []
@@ -71,21 +75,31 @@ class Camera:
         return self._stream.wants(stamp_ns)
 
     def add(self, stamp_ns: int, image: NDArray[np.uint8], frame_id: str) -> None:
-        """Look for the faces in a frame, (H, W, 3) uint8 BGR, and keep their vectors."""
+        """Look for the faces in a frame, (H, W, 3) uint8 BGR; they wait for ``encode``."""
         self.frame_id = frame_id
         self.faces = self._stream.add_all(stamp_ns, image)
         self._shown += bool(self.faces)
         row = np.zeros((self._slots, self._width), np.float32)
         row[:, _TRACK] = _NO_TRACK
-        if self.faces:
-            crops = np.stack([_crop(image, face, self._model) for face in self.faces])
-            for slot, face in zip(row, self.faces, strict=False):
-                slot[_TRACK] = face.track_id
-                slot[_BOX] = (face.box.x, face.box.y, face.box.width, face.box.height)
-                geometry = face.geometry
-                slot[_MOUTH] = np.nan if geometry is None else geometry.mouth_opening
-            row[: len(crops), _VECTOR] = self._model.encode_faces(crops)
-        self.buffer.add([stamp_ns], row.reshape(1, -1))
+        for slot, face in zip(row, self.faces, strict=False):
+            slot[_TRACK] = face.track_id
+            slot[_BOX] = (face.box.x, face.box.y, face.box.width, face.box.height)
+            geometry = face.geometry
+            slot[_MOUTH] = np.nan if geometry is None else geometry.mouth_opening
+        crops = [_crop(image, face, self._model) for face in self.faces]
+        self._waiting.append((stamp_ns, row, crops))
+        if len(self._waiting) >= MOST_WAITING:
+            self.encode()
+
+    def encode(self) -> None:
+        """Encode the faces that wait, all at once, and buffer what their frames showed."""
+        crops = [crop for _, _, crops in self._waiting for crop in crops]
+        found = iter(self._model.encode_faces(np.stack(crops)) if crops else ())
+        for stamp_ns, row, crops in self._waiting:
+            for slot in row[: len(crops)]:
+                slot[_VECTOR] = next(found)
+            self.buffer.add([stamp_ns], row.reshape(1, -1))
+        self._waiting.clear()
 
     def subject(self, track: int) -> str:
         """Name of a track, unique among all cameras."""

@@ -33,8 +33,9 @@ _AUDIO_BYTES = 4 << 20  # several times what a window takes
 class Recognizer:
     """Estimates the emotions of people from camera frames and sound. Not thread-safe.
 
-    Frames and chunks are encoded once, when they arrive; an estimate slices the buffers and runs
-    the fusion network on them, once for all that are due at the same time.
+    Each face and each piece of sound is encoded once, together with those that came since the
+    estimate before; an estimate slices the buffers and runs the fusion network on them, once for
+    all that are due at the same time.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Recognizer:
     def add_frame(
         self, stamp_ns: int, image: NDArray[np.uint8], frame_id: str = "", camera: str = ""
     ) -> None:
-        """Look for the faces in a frame, (H, W, 3) uint8 BGR, and keep their vectors."""
+        """Look for the faces in a frame, (H, W, 3) uint8 BGR, and keep them."""
         source = self._cameras[camera]
         if stamp_ns == source.newest_ns or self._is_next_frame(source, stamp_ns):
             source.add(stamp_ns, image, frame_id)
@@ -132,15 +133,12 @@ class Recognizer:
         return self._cameras[camera].faces
 
     def add_audio(self, chunk: AudioChunk) -> None:
-        """Turn a piece of sound into features and keep them."""
+        """Take in a piece of sound."""
         self._chunks += 1
         if chunk.stamp_ns > 0:  # otherwise it follows on the one before
             self._check_clock(self._heard_ns, chunk.stamp_ns)
         self._heard_ns = max(chunk.end_ns, self._heard_ns or chunk.end_ns)
-        features = self._audio_stream.add(chunk)
-        self._audio.add(features.stamps_ns, features.values)
-        if self._sound is not None:
-            self._sound.add(features.stamps_ns, features.samples)
+        self._audio_stream.put(chunk)
 
     def estimates(self, latest_only: bool = False) -> list[Estimate]:
         """Return the estimates of the windows that have become due, oldest first.
@@ -152,6 +150,9 @@ class Recognizer:
             latest_only: give those of the newest window alone, and count the others as dropped. For
                 a machine that does not keep up: what is late is of no use.
         """
+        if not self._may_be_due():
+            return []
+        self._hear()
         reached_ns = self._reached_ns()
         if reached_ns is None:
             return []
@@ -159,6 +160,9 @@ class Recognizer:
         oldest = (reached_ns - self._span_ns) // self._period_ns + 1  # the buffers hold no more
         due = range(max(oldest, self._next_window or oldest), last + 1)
         self._next_window = max(last + 1, self._next_window or 0)
+        if due:
+            for camera in self._cameras.values():
+                camera.encode()
         if latest_only and due:
             passed_over = [self._window(number * self._period_ns) for number in due[:-1]]
             self._dropped_estimates += sum(window is not None for window in passed_over)
@@ -223,6 +227,24 @@ class Recognizer:
             self.reset()
         elif ahead_ns > self._window_ns:
             self._gaps += 1  # no window reaches across it, and the streams below start afresh
+
+    def _may_be_due(self) -> bool:
+        """Whether the stream that is ahead has reached the next window's end: others must have."""
+        stamps = (
+            self._audio_stream.end_ns,
+            *(camera.newest_ns for camera in self._cameras.values()),
+        )
+        ahead_ns = max((stamp for stamp in stamps if stamp is not None), default=None)
+        if ahead_ns is None:
+            return False
+        return self._next_window is None or ahead_ns >= self._next_window * self._period_ns
+
+    def _hear(self) -> None:
+        """Turn the sound that came into features, all at once, and keep them."""
+        features = self._audio_stream.take()
+        self._audio.add(features.stamps_ns, features.values)
+        if self._sound is not None:
+            self._sound.add(features.stamps_ns, features.samples)
 
     def _reached_ns(self) -> int | None:
         """Time up to which windows are due."""

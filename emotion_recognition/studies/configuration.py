@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -50,7 +49,7 @@ def make_configuration(name: str = "default", **values: Value) -> StudyConfigura
         settings_from(merged)
     except ParameterError as error:
         raise ConfigurationError(str(error)) from error
-    return StudyConfiguration(name, MappingProxyType(merged))
+    return StudyConfiguration(name, merged)
 
 
 def load_configuration(path: Path) -> StudyConfiguration:
@@ -76,8 +75,8 @@ def load_configuration(path: Path) -> StudyConfiguration:
 
 def _checked(name: str, value: Any) -> Value:
     if name not in _PARAMETERS:
-        known = ", ".join(_PARAMETERS)
-        raise ParameterError(f"unknown parameter '{name}'{closest(name, known)}; known: {known}")
+        hint, known = closest(name, _PARAMETERS), ", ".join(_PARAMETERS)
+        raise ParameterError(f"unknown parameter '{name}'{hint} (of {known})")
     return _PARAMETERS[name].checked(value)
 
 
@@ -107,7 +106,10 @@ def _sections(content: Mapping[str, Any], above: str = "") -> list[tuple[str, di
         if not isinstance(value, dict):
             raise ConfigurationError(f"'{name}' is {value!r}: expected a section of parameters")
         if "ros__parameters" in value:
-            found.append((full, value["ros__parameters"] or {}))
+            parameters = value["ros__parameters"]
+            if not isinstance(parameters, dict | None):
+                raise ConfigurationError(f"'ros__parameters' is {parameters!r}: expected a mapping")
+            found.append((full, parameters or {}))
         else:
             found.extend(_sections(value, full))
     return found

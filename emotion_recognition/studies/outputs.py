@@ -1,14 +1,12 @@
 """Estimates as files: CSV, JSON Lines and Parquet with the same rows, and how to read them.
 
-A row is an estimate: ``COLUMNS``, then ``p_<label>`` for each class of the model. Numbers are those
-of the message, float32: in Parquet as such, in text by their shortest decimals that read back as
-the same float32. Unknown numbers, and those that an estimate without labels lacks, are empty in
-CSV and null elsewhere.
+A row is an estimate: ``COLUMNS``, then ``p_<label>`` for each class of the model. Numbers are
+float32, in text by their shortest decimals that read back as the same. Unknown numbers, and all
+that an estimate without labels lacks, are empty in CSV and null elsewhere.
 """
 
-import csv
+import importlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emotion_recognition.bags.table import flag_names
+from emotion_recognition.bags.table import COLUMNS, CsvTable, row
 from emotion_recognition.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -25,11 +23,6 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "jsonl", "parquet")
 
 _TEXTS = ("subject", "emotion", "flags")
-_NUMBERS = ("confidence", "valence", "arousal", "intensity", "audio_weight", "video_weight")
-COLUMNS = ("time", "stamp_ns", "subject", "emotion", *_NUMBERS, "flags")
-"""``time``: end of the window, s, from the beginning of a clip, in a bag on its own clock;
-``stamp_ns``: the same in ns on the sensor's clock; the others as in ``EmotionState``."""
-
 _ROW_GROUP = 8192  # rows of Parquet that are written at once: at 4 a second, half an hour
 
 Write = Callable[[Estimate], None]
@@ -61,16 +54,15 @@ def write_estimates(
         MissingPackageError: Parquet is asked for and pyarrow is not installed.
         OSError: a file cannot be written.
     """
-    columns = (*COLUMNS, *(f"p_{label}" for label in labels))
     partial = {path: path.with_name(path.name + ".part") for path in paths}
     try:
         with ExitStack() as files:
-            writers = [files.enter_context(_writer(path)(partial[path], columns)) for path in paths]
+            writers = [files.enter_context(_writer(path)(partial[path], labels)) for path in paths]
 
             def write(estimate: Estimate) -> None:
-                row = _row(estimate, labels, origin_ns)
+                values = row(estimate, labels, origin_ns)
                 for write_row in writers:
-                    write_row(row)
+                    write_row(values)
 
             yield write
         for path in paths:
@@ -78,6 +70,12 @@ def write_estimates(
     finally:
         for path in partial.values():
             path.unlink(missing_ok=True)
+
+
+def require_packages(formats: Sequence[str]) -> None:
+    """Raise MissingPackageError if a format needs a package that is not installed."""
+    if "parquet" in formats:
+        _package("pyarrow")
 
 
 def read_estimates(path: Path) -> "pandas.DataFrame":
@@ -117,51 +115,24 @@ def read_estimates(path: Path) -> "pandas.DataFrame":
     return frame
 
 
-def _row(estimate: Estimate, labels: Sequence[str], origin_ns: int) -> dict[str, Any]:
-    if estimate.available and estimate.labels != tuple(labels):
-        raise ValueError(f"classes {estimate.labels}: expected {tuple(labels)}")
-    confidence = estimate.confidence if estimate.available else math.nan
-    probabilities = estimate.probabilities or (math.nan,) * len(labels)
-    return {
-        "time": round((estimate.stamp_ns - origin_ns) / 1e9, 3),
-        "stamp_ns": estimate.stamp_ns,
-        "subject": estimate.subject,
-        "emotion": estimate.emotion,
-        "confidence": _single(confidence),
-        "valence": _single(estimate.valence),
-        "arousal": _single(estimate.arousal),
-        "intensity": _single(estimate.intensity),
-        "audio_weight": _single(estimate.audio_weight),
-        "video_weight": _single(estimate.video_weight),
-        "flags": flag_names(estimate.flags),
-        **{f"p_{label}": _single(p) for label, p in zip(labels, probabilities, strict=True)},
-    }
-
-
-def _single(number: float) -> float | None:
-    """The shortest decimal of a float32; None for NaN."""
-    return None if math.isnan(number) else float(str(np.float32(number)))
-
-
 @contextmanager
-def _csv(path: Path, columns: Sequence[str]) -> Iterator[_WriteRow]:
+def _csv(path: Path, labels: Sequence[str]) -> Iterator[_WriteRow]:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        yield lambda row: writer.writerow({**row, "time": f"{row['time']:.3f}"})
+        yield CsvTable(file, labels).write_row
 
 
 @contextmanager
-def _jsonl(path: Path, columns: Sequence[str]) -> Iterator[_WriteRow]:
+def _jsonl(path: Path, labels: Sequence[str]) -> Iterator[_WriteRow]:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         yield lambda row: print(json.dumps(row), file=file)
 
 
 @contextmanager
-def _parquet(path: Path, columns: Sequence[str]) -> Iterator[_WriteRow]:
+def _parquet(path: Path, labels: Sequence[str]) -> Iterator[_WriteRow]:
     arrow, parquet = _package("pyarrow"), _package("pyarrow.parquet")
     kinds = {"time": arrow.float64(), "stamp_ns": arrow.int64()}
     kinds.update(dict.fromkeys(_TEXTS, arrow.string()))
+    columns = (*COLUMNS, *(f"p_{label}" for label in labels))
     schema = arrow.schema([(name, kinds.get(name, arrow.float32())) for name in columns])
     waiting: list[Mapping[str, Any]] = []
     with parquet.ParquetWriter(path, schema) as file:
@@ -195,8 +166,6 @@ def _writer(path: Path) -> Callable[[Path, Sequence[str]], Any]:
 
 
 def _package(name: str) -> Any:
-    import importlib
-
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -166,11 +166,16 @@ def summary_tables(summary: Summary, origin_ns: int) -> list[Table]:
 
 
 def write_html(report: Report, path: Path) -> None:
-    """Write a page to a file, which appears when it is complete; the folder is made."""
+    """Write a page to a file; see :func:`write_text`."""
+    write_text(html_of(report), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a file, which appears when it is complete; the folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     try:
-        partial.write_text(html_of(report), encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -190,13 +195,12 @@ def html_of(report: Report) -> str:
 
 def write_tables(report: Report, folder: Path) -> None:
     """Write every table of a report as NAME.md and NAME.tex, named after its title."""
-    folder.mkdir(parents=True, exist_ok=True)
     for section in report.sections:
         for table in section.tables:
             name = re.sub(r"[^a-z0-9]+", "-", table.title.lower()).strip("-")
             heading = f"## {table.title}\n\n" + (f"{table.note}\n\n" if table.note else "")
-            (folder / f"{name}.md").write_text(heading + table.markdown() + "\n", encoding="utf-8")
-            (folder / f"{name}.tex").write_text(latex(table), encoding="utf-8")
+            write_text(heading + table.markdown() + "\n", folder / f"{name}.md")
+            write_text(latex(table), folder / f"{name}.tex")
 
 
 _LATEX = {

@@ -76,6 +76,13 @@ class Series:
         return np.append(gaps_s, np.median(gaps_s))
 
     @property
+    def span_s(self) -> float:
+        """Time from the first estimate until the last one stands no longer."""
+        if not len(self.stamps_ns):
+            return 0.0
+        return float((self.stamps_ns[-1] - self.stamps_ns[0]) / 1e9 + self.held_s[-1])
+
+    @property
     def flips(self) -> int:
         """How often the most probable class changes from one estimate to the next."""
         emotions = self.emotions[self.available]

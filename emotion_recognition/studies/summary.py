@@ -43,7 +43,7 @@ class Summary:
 
     Attributes:
         estimates: number of windows.
-        duration_s: time for which the estimates stand, s, over all subjects.
+        duration_s: time from the first estimate to the last, s, summed over subjects.
         available: share of that time with an estimate, 0 to 1.
         coverage: share of that time with an estimate that is not withheld, 0 to 1.
         shares: for each class that occurs its share of the time with an estimate, greatest first.
@@ -83,7 +83,7 @@ def summarize(frame: "pd.DataFrame") -> Summary:
 def summarize_series(subjects: Sequence[Series]) -> Summary:
     """Summarise the estimates of one recording by subject."""
     held = [series.held_s for series in subjects]
-    total_s = float(sum(times.sum() for times in held))
+    total_s = sum(series.span_s for series in subjects)
     there_s = _seconds(held, [series.available for series in subjects])
     usable_s = _seconds(held, [series.usable for series in subjects])
     by_class: dict[str, float] = {}

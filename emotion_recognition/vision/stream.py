@@ -9,6 +9,7 @@ from emotion_recognition.estimate import Box
 from emotion_recognition.model.face_points import five_points
 from emotion_recognition.vision.align import Placement, cut_face, place_face, points_of
 from emotion_recognition.vision.detect import DETECTORS, Detection, FaceDetector, make_detector
+from emotion_recognition.vision.follow import FaceFollower
 from emotion_recognition.vision.geometry import FaceGeometry, face_geometry
 from emotion_recognition.vision.landmarks import LandmarkFinder, Landmarks
 from emotion_recognition.vision.track import FaceTracker, Track
@@ -99,6 +100,7 @@ class FaceStream:
         if finder is None and (config.landmarks or not self._detector.gives_points):
             finder = LandmarkFinder()
         self._finder = finder
+        self._follower = FaceFollower(self._detector)
         self._tracker = FaceTracker(config.max_gap_s, config.max_faces)
         self._period_ns = round(1e9 / config.face_rate)
         self._newest_ns: int | None = None
@@ -141,7 +143,7 @@ class FaceStream:
             The faces of those subjects that are seen, ``max_faces`` at most, most prominent first.
         """
         self._newest_ns = stamp_ns
-        found = [face for face in self._detector.detect(image) if self._is_usable(face)]
+        found = [face for face in self._follower.find(stamp_ns, image) if self._is_usable(face)]
         tracks = self._tracker.update(stamp_ns, found, (image.shape[1], image.shape[0]))
         self.face_count = len(tracks)
         subjects = self._tracker.subjects(tracks)
@@ -159,6 +161,7 @@ class FaceStream:
 
     def reset(self) -> None:
         """Forget faces and time."""
+        self._follower.reset()
         self._tracker.reset()
         self._newest_ns = None
         self.face_count = 0
