@@ -94,7 +94,8 @@ def benchmark_crema_d_voice(
     Returns:
         The summary (:func:`summarise`) against the majority, the same for each condition of noise
         and against the ``acted`` emotion, ``votes`` (see :func:`against_votes`), ``intensity``
-        (``n``, ``pearson``, ``ccc`` with the perceived one), ``quick`` and ``seconds``, as written.
+        (``n``, ``pearson``, ``ccc`` with the perceived one), ``quick``, ``arguments``
+        and ``seconds``, as written.
 
     Raises:
         CheckpointError: Weights of a fold are missing or corrupt.
@@ -126,6 +127,7 @@ def benchmark_crema_d_voice(
         "votes": votes,
         "intensity": intensity,
         "quick": quick,
+        "arguments": networks.arguments,
         "seconds": time.monotonic() - began,
     }
     tables = [*classification_tables(conditions), *_tables(acted, votes, intensity)]

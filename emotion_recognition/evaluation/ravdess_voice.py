@@ -88,7 +88,7 @@ def benchmark_ravdess_voice(
 
     Returns:
         The summary (:func:`summarise`) of the clean clips, that of each condition of noise under
-        its name, ``quick`` and ``seconds``, as written.
+        its name, ``quick``, ``arguments`` and ``seconds``, as written.
 
     Raises:
         CheckpointError: weights of a fold are missing or corrupt.
@@ -110,6 +110,7 @@ def benchmark_ravdess_voice(
     result = {
         **classification_result(NAME, conditions),
         "quick": quick,
+        "arguments": networks.arguments,
         "seconds": time.monotonic() - began,
     }
     pictures = classification_pictures(NAME, "RAVDESS, voice alone", conditions, out)

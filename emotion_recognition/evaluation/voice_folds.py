@@ -94,27 +94,32 @@ class Networks:
     Attributes:
         weights: File of the network of a fold, from 0.
         voice_encoder: Whose vectors they read; by default they read features.
+        arguments: What the command line says of them; empty for the shipped ones.
     """
 
     weights: Callable[[int], Path]
     voice_encoder: VoiceEncoderChoice = field(default_factory=VoiceEncoderChoice)
+    arguments: str = ""
 
     def words(self, shipped: str) -> str:
-        """Return where the networks are: ``shipped``, unless they read a voice encoder."""
-        if self.voice_encoder.name == NO_VOICE_ENCODER:
-            return f"committed, `{shipped}`"
-        return f"trained on the vectors of the voice encoder `{self.voice_encoder.name}`"
+        """Return which networks these are, ``shipped`` being the folder of the shipped ones."""
+        return "that was given" if self.arguments else f"committed, `{shipped}`"
 
     @property
     def path(self) -> str:
         """What a voice goes through first."""
         none = self.voice_encoder.name == NO_VOICE_ENCODER
-        return "audio front end" if none else "voice encoder"
+        return "audio front end" if none else f"voice encoder `{self.voice_encoder.name}`"
 
 
 def networks_in(folder: Path, voice_encoder: VoiceEncoderChoice) -> Networks:
     """Return the networks that the stage ``voice`` wrote into a folder."""
-    return Networks(lambda fold: folder / f"voice_fold{fold + 1}.safetensors", voice_encoder)
+    arguments = " --networks DIR"
+    if voice_encoder.name != NO_VOICE_ENCODER:
+        arguments += f" --voice-encoder {voice_encoder.name} --voice-encoder-path DIR"
+    return Networks(
+        lambda fold: folder / f"voice_fold{fold + 1}.safetensors", voice_encoder, arguments
+    )
 
 
 def feature_file(out: Path, corpus: str, condition: str, networks: Networks) -> Path:
