@@ -7,7 +7,7 @@ export PYTHON TORCH TORCH_INDEX_URL BENCH
 
 ENV := . scripts/env.sh
 
-.PHONY: help setup demo test bench lint lock clean distclean
+.PHONY: help setup demo test page bench lint lock clean distclean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +20,12 @@ demo: setup ## a face and a voice, or CLIP=path, through real ROS 2 nodes with a
 	@$(ENV) && emotion-recognition demo $(if $(CLIP),--clip "$(CLIP)")
 
 test: setup ## all tests, or TESTS='test/test_x.py -k word'
+	@scripts/setup_page.sh
 	@$(ENV) && python -m pytest $(TESTS)
+
+page: ## build the dashboard's page into the package (needs Node.js 20 and npm)
+	@scripts/setup_page.sh
+	npm --prefix frontend run build
 
 bench: setup ## measure speed, latency and loss: a table, and build/bench.json
 	@$(ENV) && python -m bench.run

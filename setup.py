@@ -33,6 +33,7 @@ setup(
             "weights/crema_d_folds/*.safetensors",
             "weights/*.md",
             "weights/*.json",
+            "studies/*.html",
         ]
     },
     data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
@@ -41,6 +42,7 @@ setup(
         "backbones": requirements("backbones.txt"),
         "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
+        "studies": requirements("studies.txt"),
         "test": requirements("test.txt"),
         "training": requirements("training.txt"),
     },

@@ -1,30 +1,42 @@
-"""Material for the benchmarks: VGA frames at 30 Hz and 16 kHz speech, looped as long as asked."""
+"""Material for the benchmarks: frames at 30 Hz and 16 kHz speech, looped as long as asked."""
 
+import heapq
+import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 
+from emotion_recognition.bags.sample import fetch_sample
+
 FRAME_RATE = 30
 SAMPLE_RATE = 16_000
 CHUNK = 512  # samples, 32 ms
-SIZE = (640, 480)
+VGA = (640, 480)
+HD = (1280, 720)
 SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Material:
-    """A few seconds: BGR frames (480, 640, 3) uint8 and mono float32 sound."""
+    """A few seconds: BGR frames (height, width, 3) uint8 and mono float32 sound."""
 
     frames: list[np.ndarray]
     sound: np.ndarray
 
 
-def load_material(face: Path, voice: Path, seconds: float = 4.0) -> Material:
-    """Read the first ``seconds`` of a face, as VGA at 30 frames a second, and of a voice."""
+def load_material(size: tuple[int, int] = VGA, seconds: float = 4.0) -> Material:
+    """Return the first ``seconds`` of the sample face, ``size`` wide and high, and sample voice.
+
+    Raises:
+        SampleError: a sample could not be had.
+    """
+    face, voice = fetch_sample("wolfgang"), fetch_sample("speech")
     with av.open(str(face)) as container:
         pictures = [
             (float(frame.time or 0.0), frame.to_ndarray(format="bgr24"))
@@ -35,7 +47,7 @@ def load_material(face: Path, voice: Path, seconds: float = 4.0) -> Material:
     frames = []
     for index in range(int(min(seconds, times[-1]) * FRAME_RATE)):
         picture = pictures[int(np.abs(times - index / FRAME_RATE).argmin())][1]
-        frames.append(_letterbox(picture))
+        frames.append(_letterbox(picture, size))
     with av.open(str(voice)) as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         parts = [
@@ -47,8 +59,26 @@ def load_material(face: Path, voice: Path, seconds: float = 4.0) -> Material:
     return Material(frames, sound)
 
 
-def _letterbox(picture: np.ndarray) -> np.ndarray:
-    width, height = SIZE
+def tiled(material: Material, count: int) -> Material:
+    """The same with ``count`` faces side by side, as large as they find room in the frame."""
+    height, width = material.frames[0].shape[:2]
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    cell = width // columns, height // rows
+
+    def tile(frame: np.ndarray) -> np.ndarray:
+        canvas = np.zeros_like(frame)
+        small = _letterbox(frame, cell)
+        for place in range(count):
+            top, left = place // columns * cell[1], place % columns * cell[0]
+            canvas[top : top + cell[1], left : left + cell[0]] = small
+        return canvas
+
+    return Material([tile(frame) for frame in material.frames], material.sound)
+
+
+def _letterbox(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    width, height = size
     scale = min(width / picture.shape[1], height / picture.shape[0])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     canvas = np.zeros((height, width, 3), np.uint8)
@@ -57,21 +87,40 @@ def _letterbox(picture: np.ndarray) -> np.ndarray:
     return canvas
 
 
-def events(
-    material: Material, start_ns: int, seconds: float
-) -> Iterator[tuple[int, str, np.ndarray]]:
-    """Yield ``(stamp_ns, "image" | "audio", data)`` in time order, looping the material."""
-    frame_count, chunk_count = int(seconds * FRAME_RATE), int(seconds * SAMPLE_RATE / CHUNK)
-    frames = [
-        (start_ns + index * SECOND // FRAME_RATE, "image", index) for index in range(frame_count)
-    ]
-    chunks = [
-        (start_ns + index * CHUNK * SECOND // SAMPLE_RATE, "audio", index)
-        for index in range(chunk_count)
-    ]
-    looped = np.resize(material.sound, chunk_count * CHUNK)
-    for stamp_ns, kind, index in sorted(frames + chunks):
-        if kind == "image":
-            yield stamp_ns, kind, material.frames[index % len(material.frames)]
-        else:
-            yield stamp_ns, kind, looped[index * CHUNK : (index + 1) * CHUNK, None]
+def image_message(frame: np.ndarray) -> Any:
+    """A frame with the fields of ``sensor_msgs/Image``; the pixels are not copied."""
+    height, width = frame.shape[:2]
+    return SimpleNamespace(
+        encoding="bgr8",
+        width=width,
+        height=height,
+        step=3 * width,
+        is_bigendian=0,
+        data=frame.reshape(-1),
+    )
+
+
+Event = tuple[int, str, np.ndarray]
+
+
+def events(material: Material, start_ns: int) -> Iterator[Event]:
+    """Yield ``(stamp_ns, "image" | "audio", data)`` in time order without end, in a loop."""
+    return heapq.merge(_images(material, start_ns), _sound(material, start_ns), key=_stamp)
+
+
+def _images(material: Material, start_ns: int) -> Iterator[Event]:
+    for index in itertools.count():
+        frame = material.frames[index % len(material.frames)]
+        yield start_ns + index * SECOND // FRAME_RATE, "image", frame
+
+
+def _sound(material: Material, start_ns: int) -> Iterator[Event]:
+    chunks = len(material.sound) // CHUNK
+    for index in itertools.count():
+        begin = index % chunks * CHUNK
+        chunk = material.sound[begin : begin + CHUNK, None]
+        yield start_ns + index * CHUNK * SECOND // SAMPLE_RATE, "audio", chunk
+
+
+def _stamp(event: Event) -> int:
+    return event[0]

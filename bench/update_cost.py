@@ -1,103 +1,79 @@
-"""Cost of an update: streaming, against the same model fed whole windows, in one process.
+"""Cost of an update: streaming, the same model fed whole windows, and the published design.
 
-The two ways take turns second by second, so that whatever else the machine does falls on both.
+All three take turns in one process, a second of stream each, so that whatever else the machine does
+falls on all of them. Each update is counted from image messages and samples to probabilities:
+
+- streaming: the stream between two updates, with sound, faces, vectors and fusion;
+- whole window: all 36 frames and all sound of the window anew, by the same model;
+- reference: the common published design (``reference_model``) on 15 frames of the window, whose
+  faces are known but for that of the one frame that is new since the last update.
 """
 
-import time
+import itertools
 from collections.abc import Callable
 
-import cv2
 import numpy as np
+import torch
 
-from emotion_recognition.audio.chunk import AudioChunk
-from emotion_recognition.audio.features import FEATURE_SIZE
+from emotion_recognition.audio.features import (
+    FEATURE_SIZE,
+    FRAME,
+    HOP,
+    log_mel,
+    mfcc,
+    power_spectrum,
+)
 from emotion_recognition.audio.stream import features_of
 from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS, EmotionModel
-from emotion_recognition.model.frame_encoder import FrameEncoder
-from emotion_recognition.nodes.overlay import QUALITY, draw
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
-from emotion_recognition.vision.landmarks import LandmarkFinder
+from emotion_recognition.vision.align import cut_face, place_face, points_of
+from emotion_recognition.vision.detect import make_detector
 from emotion_recognition.vision.stream import FaceStream
 
-from .stream_clip import SAMPLE_RATE, SECOND, Material, events
+from .measure import cpu_ms, progress
+from .reference_model import FACE_SIZE, FACES, MFCC_SIZE, ReferenceModel, build_reference, count
+from .stream_clip import FRAME_RATE, SAMPLE_RATE, SECOND, Material
+from .streaming import START_NS, Streaming
 
-START_NS = 1_000 * SECOND
-WARM_UP_S = 5.0
 
-
-def measure_update_cost(material: Material, model: EmotionModel, seconds: int) -> dict[str, float]:
-    """Return CPU milliseconds a second of input and an update, and what they save.
-
-    ``update_vs_whole_window`` is the whole-window cost over the streaming cost of one update.
-    """
+def measure_update_cost(material: Material, model: EmotionModel, seconds: int) -> dict[str, object]:
+    """Return CPU milliseconds an update, three ways, and how many times streaming is cheaper."""
     config = RecognizerConfig()
-    recognizer = Recognizer(config, model)
-    stream = events(material, START_NS, WARM_UP_S + seconds)
-    boundary = START_NS + int(WARM_UP_S * SECOND)
-    pending = next(stream)
-
-    def feed_until(end_ns: int) -> int:
-        nonlocal pending
-        updates = 0
-        while pending is not None and pending[0] < end_ns:
-            stamp_ns, kind, data = pending
-            if kind == "audio":
-                recognizer.add_audio(AudioChunk(stamp_ns, SAMPLE_RATE, data))
-            elif recognizer.wants_frame(stamp_ns):
-                recognizer.add_frame(stamp_ns, data)
-            updates += len(recognizer.estimates())
-            pending = next(stream, None)
-        return updates
-
-    feed_until(boundary)
-    whole_window = _whole_window(material, model, config)
-    whole_window()
-    streamed = whole = 0.0
+    streaming = Streaming(material, Recognizer(config, model))
+    reference = build_reference()
+    whole, published = _whole_window(material, model, config), _reference(material, reference)
+    whole()
+    published()
+    costs = np.zeros(3)
     updates = 0
-    for second in range(seconds):
-        cost, count = _cpu(lambda end=boundary + (second + 1) * SECOND: feed_until(end))
-        streamed += cost
-        updates += count
-        cost, _ = _cpu(whole_window)
-        whole += cost
-    update_ms, whole_ms = 1e3 * streamed / updates, 1e3 * whole / seconds
+
+    def stream() -> None:
+        nonlocal updates
+        updates += streaming.feed(1.0)
+
+    for _ in progress(range(seconds), "update cost"):
+        costs += [cpu_ms(work) for work in (stream, whole, published)]
+    update_ms, whole_ms, reference_ms = costs / [updates, seconds, seconds]
+    parameters, operations = count(reference, *_empty_window())
     return {
-        "cpu_ms_per_second": 1e3 * streamed / seconds,
-        "update_ms": update_ms,
-        "whole_window_ms": whole_ms,
-        "update_vs_whole_window": whole_ms / update_ms,
+        "cpu_ms_per_second": float(costs[0] / seconds),
+        "update_ms": float(update_ms),
+        "whole_window_ms": float(whole_ms),
+        "reference_ms": float(reference_ms),
+        "update_vs_whole_window": float(whole_ms / update_ms),
+        "update_vs_reference": float(reference_ms / update_ms),
+        "reference_parameters": parameters,
+        "reference_multiply_adds": operations,
     }
-
-
-def measure_landmarks(material: Material, faces: int) -> dict[str, float]:
-    """Return CPU milliseconds to find the landmarks of a face, and to draw and encode them."""
-    stream, finder = FaceStream(RecognizerConfig().vision), LandmarkFinder()
-    found = (stream.add(START_NS + n * SECOND, f) for n, f in enumerate(material.frames[::10]))
-    seen = next(face for face in found if face is not None)
-    frame = material.frames[0].copy()
-    landmarks = finder.find(seen.crop, seen.placement)
-
-    def overlay() -> None:
-        picture = draw(frame, seen, landmarks, "#1 surprised 0.50")
-        cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-
-    costs = {}
-    for name, work in (
-        ("landmarks_ms", lambda: finder.find(seen.crop, seen.placement)),
-        ("overlay_ms", overlay),
-    ):
-        costs[name] = 1e3 * float(np.median([_cpu(work)[0] for _ in range(faces)]))
-    return costs
 
 
 def _whole_window(
     material: Material, model: EmotionModel, config: RecognizerConfig
 ) -> Callable[[], None]:
     """One update as published peers make it: every frame and all sound of the window anew."""
-    length = int(config.window_s * SAMPLE_RATE)
-    sound = np.resize(material.sound, length)
-    frames = [material.frames[(3 * step) % len(material.frames)] for step in range(VIDEO_STEPS)]
-
+    sound = np.resize(material.sound, int(config.window_s * SAMPLE_RATE))
+    step = FRAME_RATE // 10
+    frames = [material.frames[(step * at) % len(material.frames)] for at in range(VIDEO_STEPS)]
     faces = FaceStream(config.vision)
 
     def update() -> None:
@@ -105,11 +81,9 @@ def _whole_window(
         values = features_of(sound, SAMPLE_RATE, config.audio)[-AUDIO_STEPS:]
         audio[-len(values) :] = values
         faces.reset()
-        seen = [
-            faces.add(START_NS + step * SECOND // 10, frame) for step, frame in enumerate(frames)
-        ]
+        seen = [faces.add(START_NS + at * SECOND // 10, frame) for at, frame in enumerate(frames)]
         crops = np.stack([face.crop for face in seen if face is not None])
-        vectors = np.zeros((VIDEO_STEPS, FrameEncoder.VECTOR_SIZE), np.float32)
+        vectors = np.zeros((VIDEO_STEPS, model.face.vector_size), np.float32)
         vectors[-len(crops) :] = model.encode_faces(crops)
         audio_mask = np.arange(AUDIO_STEPS) >= AUDIO_STEPS - len(values)
         video_mask = np.arange(VIDEO_STEPS) >= VIDEO_STEPS - len(crops)
@@ -118,7 +92,31 @@ def _whole_window(
     return update
 
 
-def _cpu(work: Callable[[], object]) -> tuple[float, int]:
-    before = time.process_time()
-    count = work()
-    return time.process_time() - before, count if isinstance(count, int) else 0
+def _reference(material: Material, reference: ReferenceModel) -> Callable[[], None]:
+    """One update of the published design: find one face, cut out 15, encode them and the sound."""
+    sound = np.resize(material.sound, round(RecognizerConfig().window_s * SAMPLE_RATE))
+    step = len(material.frames) // FACES
+    frames = material.frames[: FACES * step : step]
+    detector = make_detector()
+    placements = [place_face(points_of(detector.detect(frame)[0]), FACE_SIZE) for frame in frames]
+    newest = itertools.cycle(frames)
+
+    @torch.inference_mode()
+    def update() -> None:
+        detector.detect(next(newest))
+        faces = np.stack(
+            [
+                cut_face(frame, placement, FACE_SIZE, colour=True)
+                for frame, placement in zip(frames, placements, strict=True)
+            ]
+        )
+        pixels = torch.from_numpy(faces).permute(0, 3, 1, 2).contiguous().float() / 255
+        windows = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::HOP]
+        cepstrum = mfcc(log_mel(power_spectrum(windows)))[:, :MFCC_SIZE].T.astype(np.float32)
+        reference(pixels, torch.from_numpy(cepstrum.copy()))
+
+    return update
+
+
+def _empty_window() -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.zeros(FACES, 3, FACE_SIZE, FACE_SIZE), torch.zeros(MFCC_SIZE, AUDIO_STEPS)

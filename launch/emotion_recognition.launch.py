@@ -1,4 +1,4 @@
-"""Starts emotion_node, and on demand a camera and a microphone node."""
+"""Starts emotion_node, and on demand a camera, a microphone and a dashboard node."""
 
 import os
 
@@ -8,7 +8,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from emotion_recognition.nodes.dds import config_file, profile_environment
-from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, remappings
+from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, overrides, remappings
 from launch import LaunchContext, LaunchDescription
 
 
@@ -38,9 +38,7 @@ def nodes(context: LaunchContext) -> list[Node]:
     parameters = [given["params_file"] or str(config_file(PARAMETER_FILE))]
     if given["use_sim_time"] == "true":
         parameters.append({"use_sim_time": True})
-    emotion_parameters = (
-        [*parameters, {"device": given["device"]}] if given["device"] else parameters
-    )
+    emotion_parameters = [*parameters, overrides(given)] if overrides(given) else parameters
 
     def node(executable: str, parameters: list, **options) -> Node:
         return Node(
@@ -59,4 +57,5 @@ def nodes(context: LaunchContext) -> list[Node]:
         node("emotion_node", emotion_parameters),
         node("camera_node", parameters, condition=IfCondition(given["camera"])),
         node("microphone_node", parameters, condition=IfCondition(given["microphone"])),
+        node("dashboard_bridge", parameters, condition=IfCondition(given["dashboard"])),
     ]

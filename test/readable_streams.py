@@ -44,6 +44,21 @@ class LoudnessFeatures:
 
     def reset(self) -> None:
         self._next_ns: int | None = None
+        self.end_ns: int | None = None
+        self._chunks: list[AudioChunk] = []
+
+    def put(self, chunk: AudioChunk) -> None:
+        self.end_ns = chunk.stamp_ns + CHUNK
+        self._chunks.append(chunk)
+
+    def take(self) -> AudioFeatures:
+        found = [self.add(chunk) for chunk in self._chunks]
+        self._chunks.clear()
+        return AudioFeatures(
+            np.concatenate([np.zeros(0, np.int64), *(each.stamps_ns for each in found)]),
+            np.concatenate([np.zeros((0, FEATURE_SIZE)), *(each.values for each in found)]),
+            np.concatenate([np.zeros((0, 256)), *(each.samples for each in found)]),
+        )
 
     def add(self, chunk: AudioChunk) -> AudioFeatures:
         begin, end = chunk.stamp_ns, chunk.stamp_ns + CHUNK
@@ -74,6 +89,9 @@ class CountingModel:
     def encode_faces(self, crops: np.ndarray) -> np.ndarray:
         self.encoded += len(crops)
         return np.repeat(crops.mean(axis=(1, 2))[:, None], 128, axis=1).astype(np.float32)
+
+    def predict_batch(self, *windows) -> list[Prediction]:
+        return [self.predict(*window) for window in zip(*windows, strict=True)]
 
     def predict(self, audio, audio_mask, video, video_mask) -> Prediction:
         assert audio.shape == (AUDIO_STEPS, FEATURE_SIZE)
@@ -138,13 +156,15 @@ def recognizer(**settings) -> Recognizer:
     )
 
 
-def feed(target: Recognizer, events: list, latest_only: bool = False) -> list[Estimate]:
-    found = []
+def feed(
+    target: Recognizer, events: list, latest_only: bool = False, never_ask: bool = False
+) -> list[Estimate]:
+    found: list[Estimate] = []
     for event in events:
         if isinstance(event, Sound):
             target.add_audio(event.chunk)
         elif target.wants_frame(event.stamp):
             image = np.full((240, 320, 3), event.brightness, np.uint8)
             target.add_frame(event.stamp, image, "camera_optical")
-        found += target.estimates(latest_only)
+        found += [] if never_ask else target.estimates(latest_only)
     return found

@@ -7,7 +7,9 @@ from typing import Any
 
 import av
 import numpy as np
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag1 import Writer as Ros1Writer
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from emotion_recognition.bags.types import (
     AUDIO_DATA,
@@ -155,11 +157,14 @@ def write_bag(
     messages: Iterable[tuple[str, int, Any]],
     storage: StoragePlugin = StoragePlugin.MCAP,
     dialect: AudioDialect = AudioDialect.RELEASED,
+    compression: CompressionMode = CompressionMode.NONE,
 ) -> Path:
     """Write messages given as (topic, time of arrival, message)."""
     store = typestore(dialect)
     connections: dict[tuple[str, str], Any] = {}
-    with Writer(path, version=8, storage_plugin=storage) as writer:
+    writer = Writer(path, version=8, storage_plugin=storage)
+    writer.set_compression(compression, CompressionFormat.ZSTD)
+    with writer:
         for topic, received_ns, content in messages:
             key = (topic, content.__msgtype__)
             if key not in connections:
@@ -167,3 +172,47 @@ def write_bag(
             data = store.serialize_cdr(content, content.__msgtype__)
             writer.write(connections[key], received_ns, data)
     return path
+
+
+def write_ros1_bag(
+    path: Path,
+    messages: Iterable[tuple[str, int, Any]],
+    compression: Ros1Writer.CompressionFormat | None = None,
+) -> Path:
+    """Write messages given as (topic, time of arrival, message of ROS 2) as a ROS 1 bag."""
+    store = get_typestore(Stores.ROS1_NOETIC)
+    types = {}
+    for name, text in _ROS1_SOUND.items():
+        types.update(get_types_from_msg(text, name))
+    store.register(types)
+
+    def converted(content: Any) -> Any:
+        if not hasattr(content, "__msgtype__"):
+            return content
+        fields = {key: converted(value) for key, value in vars(content).items()}
+        if content.__msgtype__ == "std_msgs/msg/Header":
+            fields["seq"] = 7
+        return store.types[content.__msgtype__](**fields)
+
+    writer = Ros1Writer(path)
+    if compression is not None:
+        writer.set_compression(compression)
+    connections: dict[str, Any] = {}
+    with writer:
+        for topic, received_ns, content in messages:
+            msgtype = content.__msgtype__
+            if topic not in connections:
+                connections[topic] = writer.add_connection(topic, msgtype, typestore=store)
+            data = store.serialize_ros1(converted(content), msgtype)
+            writer.write(connections[topic], received_ns, data)
+    return path
+
+
+_ROS1_SOUND = {
+    AUDIO_DATA: "uint8[] data",
+    AUDIO_DATA_STAMPED: "std_msgs/Header header\naudio_common_msgs/AudioData audio",
+    AUDIO_INFO: (
+        "uint8 channels\nuint32 sample_rate\nstring sample_format\n"
+        "uint32 bitrate\nstring coding_format"
+    ),
+}

@@ -15,7 +15,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("model", "corpora", "estimate"),
     ("vision", "smoothing"),
     ("recognizer", "bags"),
-    ("evaluation",),
+    ("evaluation", "settings"),
     ("studies",),
     ("training", "dashboard"),
     ("nodes",),

@@ -162,6 +162,32 @@ def test_a_click_appears_at_its_time(rate: int) -> None:
     assert 0 < heard[1] - click_ns <= 2 * HOP_NS
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.integers(-7_900_000, 7_900_000), min_size=25, max_size=25),
+    st.lists(st.booleans(), min_size=25, max_size=25),
+)
+def test_frames_that_wait_are_those_that_come_at_once(
+    jitter_ns: list[int], taken: list[bool]
+) -> None:
+    parts = chunks(noise(8000))
+    shaken = [parts[0], *map(moved, parts[1:10], jitter_ns), *map(moved, parts[11:], jitter_ns[9:])]
+    at_once = feed(fresh(PLAIN), shaken)
+    stream = fresh(PLAIN)
+    found = []
+    for chunk, take in zip(shaken, [*taken[: len(shaken) - 1], True], strict=True):
+        stream.put(chunk)
+        found += [stream.take()] if take else []
+    assert stream.breaks == 1  # the chunk that is left out
+    stamps_ns = np.concatenate([features.stamps_ns for features in found])
+    np.testing.assert_array_equal(stamps_ns, at_once.stamps_ns)
+    samples = np.concatenate([features.samples for features in found])
+    np.testing.assert_array_equal(samples, at_once.samples)
+    values = np.concatenate([features.values for features in found])
+    np.testing.assert_allclose(values, at_once.values, rtol=1e-5, atol=1e-5)
+    assert stream.end_ns == pytest.approx(shaken[-1].end_ns, abs=8_000_000)
+
+
 def test_frame_stamps_are_exact_over_hours() -> None:
     stream = fresh(PLAIN)
     stream.add(AudioChunk(START, 16000, noise(16000)))

@@ -128,7 +128,7 @@ def test_broken_sound_is_left_out(tmp_path, caplog):
     odd.audio.data = odd.audio.data[:-1]  # half a sample
     messages = [("/audio", n * SECOND, m) for n, m in enumerate((good, odd, odd, good), 1)]
     assert len(list(read_events(write_bag(tmp_path / "bag", messages)))) == 2
-    assert "2 messages of sound were dropped" in caplog.text
+    assert "2 messages of /audio were dropped" in caplog.text
 
 
 def test_images_are_decoded_only_when_asked_for(tmp_path):
@@ -198,3 +198,35 @@ def test_clip_has_no_topics(tmp_path):
     assert list(read_events(path))
     with pytest.raises(RecordingError, match="is no bag"):
         next(read_events(path, audio_topic="/audio"))
+
+
+def test_clocks_that_differ_by_hours_are_told_with_the_way_out(tmp_path):
+    hours = 3 * 3600 * SECOND
+    messages = [("/camera", hours + n * SECOND, image(n * SECOND)) for n in range(1, 4)] + [
+        ("/audio", hours + 4 * SECOND, audio_stamped(hours + 4 * SECOND, SAMPLES))
+    ]
+    path = write_bag(tmp_path / "bag", messages)
+    with pytest.raises(
+        RecordingError, match=r"images of /camera are 10800 s behind .*--sync receive-time"
+    ):
+        next(read_events(path))
+    assert len(list(read_events(path, with_images=False))) == 1
+    *frames, sound = read_events(path, sync="receive-time")
+    assert [frame.stamp_ns - hours for frame in frames] == [SECOND, 2 * SECOND, 3 * SECOND]
+    assert sound.chunk.end_ns == pytest.approx(hours + 4 * SECOND, abs=1)
+    assert not sound.chunk.exact_stamp
+
+
+def test_streams_that_are_as_late_as_drivers_are_need_no_choice(tmp_path):
+    messages = [
+        ("/camera", 20 * SECOND, image(19 * SECOND)),
+        ("/audio", 21 * SECOND, audio_stamped(15 * SECOND, SAMPLES)),
+    ]
+    path = write_bag(tmp_path / "bag", messages)
+    assert [event.received_ns for event in read_events(path)] == [20 * SECOND, 21 * SECOND]
+
+
+def test_unknown_sync_is_refused(tmp_path):
+    path = write_bag(tmp_path / "bag", [("/camera", SECOND, image(SECOND))])
+    with pytest.raises(ValueError, match="expected one of stamp, receive-time"):
+        next(read_events(path, sync="header"))

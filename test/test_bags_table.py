@@ -21,6 +21,7 @@ ESTIMATE = Estimate(
     audio_weight=0.0,
     video_weight=1.0,
     flags=Flags.AUDIO_STALE | Flags.PARTIAL_WINDOW,
+    subject="3",
 )
 OUTAGE = Estimate(stamp_ns=2_000_000_000, window_ns=1, newest_ns=1, flags=Flags.NO_FACE)
 
@@ -37,33 +38,37 @@ def test_columns_are_those_that_scripts_rely_on():
     file = io.StringIO()
     CsvTable(file, ("happy", "sad"))
     assert file.getvalue() == (
-        "time,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags,"
+        "time,stamp_ns,subject,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags,"
         "p_happy,p_sad\n"
     )
-    assert len(COLUMNS) == 9
+    assert len(COLUMNS) == 11
 
 
 def test_row_of_an_estimate():
     [row] = rows(ESTIMATE)
     assert row == {
         "time": "1700000001.250",
+        "stamp_ns": "1700000001250000000",
+        "subject": "3",
         "emotion": "happy",
-        "confidence": "0.750000",
-        "valence": "0.500000",
-        "arousal": "-0.125000",
+        "confidence": "0.75",
+        "valence": "0.5",
+        "arousal": "-0.125",
         "intensity": "",
-        "audio_weight": "0.000000",
-        "video_weight": "1.000000",
+        "audio_weight": "0.0",
+        "video_weight": "1.0",
         "flags": "AUDIO_STALE|PARTIAL_WINDOW",
-        "p_happy": "0.750000",
-        "p_sad": "0.250000",
+        "p_happy": "0.75",
+        "p_sad": "0.25",
     }
 
 
 def test_row_without_an_estimate_has_empty_fields():
     [row] = rows(OUTAGE)
     assert row["flags"] == "NO_FACE"
-    assert {row[name] for name in ("emotion", "confidence", "valence", "p_happy")} == {""}
+    assert {row[name] for name in ("subject", "emotion", "confidence", "valence", "p_happy")} == {
+        ""
+    }
 
 
 def test_time_counts_from_the_origin():
@@ -79,8 +84,9 @@ def test_other_classes_are_refused():
 def test_text_lines_up_with_its_heading():
     line = text_row(ESTIMATE, origin_ns=1_700_000_000_000_000_000)
     assert " ".join(line.split()) == (
-        "1.25 happy 0.75 0.50 -0.12 - 0.00 1.00 AUDIO_STALE|PARTIAL_WINDOW"
+        "1.25 3 happy 0.75 0.50 -0.12 - 0.00 1.00 AUDIO_STALE|PARTIAL_WINDOW"
     )
+    assert line.index("3 ") == HEADER.index("subject") + len("subject") - 1
     assert line.index("happy") == HEADER.index("emotion")
     assert line.index("AUDIO") == HEADER.index("flags")
     assert "-" in text_row(OUTAGE)

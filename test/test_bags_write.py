@@ -1,8 +1,12 @@
 """Clips turned into bags."""
 
+import subprocess
+import sys
+
+import cv2
 import numpy as np
 import pytest
-from recordings import SECOND, make_clip
+from recordings import SECOND, make_clip, picture
 from rosbags.rosbag2 import Reader
 
 from emotion_recognition.bags import write as write_module
@@ -102,7 +106,7 @@ def test_interrupted_writing_leaves_nothing_but_what_was_there(clip, tmp_path, m
         yield next(events)
         raise OSError("disk is full")
 
-    monkeypatch.setattr(write_module, "read_clip", interrupted)
+    monkeypatch.setattr(write_module, "read_events", interrupted)
     for name in ("bag", "new"):
         with pytest.raises(OSError, match="disk is full"):
             make_bag(clip, tmp_path / name, force=True)
@@ -123,3 +127,30 @@ def test_bag_is_not_made_from_a_bag(clip, tmp_path):
     make_bag(clip, tmp_path / "bag")
     with pytest.raises(RecordingError, match="is a bag already"):
         make_bag(tmp_path / "bag", tmp_path / "again")
+
+
+def test_a_folder_of_images_becomes_a_bag(tmp_path):
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for index in range(3):
+        cv2.imwrite(str(folder / f"{index}.png"), picture(index))
+    make_bag(folder, tmp_path / "bag")
+    frames = list(read_events(tmp_path / "bag"))
+    np.testing.assert_array_equal(frames[2].image(), picture(2))
+
+
+def test_a_full_disk_leaves_nothing_behind(clip, tmp_path):
+    """The system refuses to let files grow; the command says why and what was there stays."""
+    make_bag(clip, tmp_path / "bag")
+    before = (tmp_path / "bag" / "bag.mcap").read_bytes()
+    code = (
+        "import resource, sys; from emotion_recognition.cli import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "make-bag", str(clip), str(tmp_path / "bag"), "--force"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bag"]
+    assert (tmp_path / "bag" / "bag.mcap").read_bytes() == before

@@ -13,7 +13,10 @@ from emotion_recognition.cli import COMMANDS, DONE, FAILED, WRONG_USAGE, main
 from emotion_recognition.emotions import EMOTIONS
 
 NEED_ROS = ("run", "play", "demo")
-COLUMNS = "time,emotion,confidence,valence,arousal,intensity,audio_weight,video_weight,flags"
+COLUMNS = (
+    "time,stamp_ns,subject,emotion,confidence,valence,arousal,intensity,"
+    "audio_weight,video_weight,flags"
+)
 
 
 def exit_code(*arguments: object) -> int:
@@ -62,8 +65,8 @@ def test_no_command_or_an_unknown_one_is_wrong_usage(arguments, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("estimate", "x", "--publish-rate", "0"), "allowed: 0.1 to 30"),
-        (("estimate", "x", "--smoothing-s", "-1"), "allowed: 0 to 10"),
+        (("estimate", "x", "--publish-rate", "0"), "a number from 0.1 to 30"),
+        (("estimate", "x", "--smoothing-s", "-1"), "a number from 0 to 10"),
         (("estimate", "x", "--audio-only", "--video-only"), "not allowed with"),
         (("make-bag", "x", "--storage", "tape"), "'mcap', 'sqlite3'"),
     ],

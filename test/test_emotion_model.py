@@ -15,9 +15,7 @@ from emotion_recognition.model.checkpoint import (
 from emotion_recognition.model.emotion_model import (
     AUDIO_STEPS,
     VIDEO_STEPS,
-    DeviceError,
     EmotionModel,
-    choose_device,
     load_model,
 )
 from emotion_recognition.model.frame_encoder import FrameEncoder
@@ -83,6 +81,37 @@ def test_encodes_faces(model) -> None:
     assert model.encode_faces(crops[:0]).shape == (0, 128)
 
 
+def test_faces_encoded_together_are_what_they_are_one_by_one(model) -> None:
+    crops = np.random.default_rng(2).integers(0, 256, (5, 48, 48), dtype=np.uint8)
+    one_by_one = np.concatenate([model.encode_faces(crop[None]) for crop in crops])
+    np.testing.assert_allclose(model.encode_faces(crops), one_by_one, atol=1e-5)
+
+
+def test_windows_judged_together_are_what_they_are_one_by_one(model) -> None:
+    rng = np.random.default_rng(3)
+    audio = rng.normal(-60, 20, (4, AUDIO_STEPS, 87)).astype(np.float32)
+    video = rng.normal(0, 1, (4, VIDEO_STEPS, 128)).astype(np.float32)
+    heard, seen = np.stack([ALL_SOUND] * 4), np.stack([ALL_SIGHT] * 4)
+    heard[1], seen[2] = False, False
+    heard[3, :100], seen[3, 20:] = False, False
+    windows = audio, heard, video, seen
+    together = model.predict_batch(*windows)
+    assert len(together) == 4
+    for found, *window in zip(together, *windows, strict=True):
+        for name, expected in vars(model.predict(*window)).items():
+            np.testing.assert_allclose(getattr(found, name), expected, atol=1e-5)
+    assert model.predict_batch(*(each[:0] for each in windows)) == []
+
+
+def test_one_wrong_window_of_a_batch_is_refused(model, sound, sight) -> None:
+    audio, video = np.stack([sound, sound]), np.stack([sight, sight])
+    heard, seen = np.stack([ALL_SOUND, ~ALL_SOUND]), np.stack([ALL_SIGHT, ~ALL_SIGHT])
+    with pytest.raises(ValueError, match="both masks are all False"):
+        model.predict_batch(audio, heard, video, seen)
+    with pytest.raises(ValueError, match="2 windows of audio, 1 of video"):
+        model.predict_batch(audio, heard, video[:1], seen[:1])
+
+
 def test_values_under_a_false_mask_may_be_anything(model, sound, sight) -> None:
     mask = np.arange(AUDIO_STEPS) >= 60
     expected = model.predict(sound, mask, sight, ALL_SIGHT)
@@ -139,29 +168,6 @@ def test_wrong_windows_are_refused(model, sound, sight, change, message) -> None
 def test_wrong_crops_are_refused(model, crops) -> None:
     with pytest.raises(ValueError, match=r"expected \(N, 48, 48\) uint8"):
         model.encode_faces(crops)
-
-
-@pytest.mark.parametrize("device", ["gpu", "cuda:x", "", "cuda:-1"])
-def test_an_unknown_device_is_refused(device: str) -> None:
-    with pytest.raises(DeviceError, match="expected auto, cpu, cuda or cuda:N"):
-        choose_device(device)
-
-
-def test_an_absent_device_is_refused_and_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert [choose_device(name) for name in ("auto", "cuda", "cuda:1", "cpu")] == [
-        "cuda:0",
-        "cuda:0",
-        "cuda:1",
-        "cpu",
-    ]
-    with pytest.raises(DeviceError, match=r"'cuda:2' is absent: found cuda:0 to cuda:1"):
-        choose_device("cuda:2")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device("auto") == "cpu"
-    with pytest.raises(DeviceError, match="no CUDA device"):
-        load_model(device="cuda")
 
 
 def test_a_folder_of_weights_will_do_for_the_networks_file(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_every_argument_is_declared_and_described(load):
 
 
 ISSUED = (
-    *("image", "audio", "namespace", "params_file", "device"),
+    *("image", "audio", "namespace", "params_file", "cameras", "max_faces", "device"),
     *("use_sim_time", "camera", "microphone", "log_level"),
 )
 
@@ -74,6 +74,11 @@ def test_the_parameter_file_decides_on_sim_time_unless_the_argument_is_set(load)
     )
     assert overrides(left) == []
     assert overrides(asked) == [{"use_sim_time": True}]
+
+
+def test_cameras_and_faces_become_parameters_of_the_node(load):
+    node = nodes(load(), cameras="front=/f/image,rear=/r/image", max_faces="4")["emotion_node"]
+    assert overrides(node) == [{"cameras": "front=/f/image,rear=/r/image", "max_faces": 4}]
 
 
 def overrides(node: Node) -> list[dict]:

@@ -5,6 +5,7 @@ from emotion_recognition.nodes.diagnostics import (
     Latencies,
     Level,
     StreamState,
+    device_report,
     estimates_report,
     stream_report,
 )
@@ -103,6 +104,14 @@ def test_the_estimates_are_judged(rate, values, failures, level, words):
     assert words in report.message
     assert report.values["device"] == "cpu"
     assert report.values["published"] == "12"
+
+
+def test_a_device_that_was_asked_for_and_is_absent_is_a_warning():
+    report = device_report("cpu", "float32", "device 'cuda' is absent")
+    assert report.level == Level.WARN and report.message == "device 'cuda' is absent"
+    report = device_report("cuda:0", "float16", "")
+    assert report.level == Level.OK and report.message == "float16 on cuda:0"
+    assert report.values == {"device": "cuda:0", "precision": "float16"}
 
 
 def test_latency_is_given_in_milliseconds():

@@ -89,6 +89,34 @@ def test_a_line_without_an_estimate_says_why():
     assert line(gone, 3.0) == "  3.00 s  no estimate: audio stale, video stale"
 
 
+def test_a_line_names_the_subject():
+    assert line(happy(subject="front/3"), 1.0).split()[2:4] == ["#front/3", "happy"]
+
+
+def test_every_person_of_a_window_is_named_and_the_speaker_is_drawn():
+    view = LiveView("clip")
+    people = [
+        happy(subject="1", audio_weight=0.0, video_weight=1.0),
+        happy(subject="2", emotion="sad", confidence=0.61, audio_weight=0.4),
+    ]
+    for state in people:
+        view.note(state)
+    text = drawn(view)
+    assert view.state is people[1] and view.people == people
+    assert [words in text for words in ("#1", "#2", "0.61", "voice 0.40")] == [True] * 4
+    later = happy(subject="1")
+    later.header.stamp.sec = 1
+    view.note(later)
+    assert view.people == [later] and "#2" not in drawn(view)
+
+
+def test_a_voice_without_a_face_stands_beside_the_faces():
+    view = LiveView("clip")
+    for state in (happy(subject="1", audio_weight=0.0), happy(audio_weight=1.0)):
+        view.note(state)
+    assert "unseen" in drawn(view)
+
+
 def test_flags_are_named():
     assert flag_names(0) == ""
     assert flag_names(EmotionState.NO_FACE | EmotionState.WITHHELD) == "no face, withheld"

@@ -1,6 +1,7 @@
 # ruff: noqa: E402 - what needs ROS is imported after the check for it
 """The overlay: what is drawn, when it is published, and a start without its weights."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -26,7 +27,7 @@ from emotion_recognition.model import landmark_network
 from emotion_recognition.nodes.camera_node import image_message
 from emotion_recognition.nodes.convert import time_message
 from emotion_recognition.nodes.emotion_node import EmotionNode
-from emotion_recognition.nodes.overlay import LONGEST_SIDE, Overlay, caption, draw
+from emotion_recognition.nodes.overlay import LONGEST_SIDE, Overlay, caption, draw, shrink, topic
 from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.vision.align import Placement
 from emotion_recognition.vision.landmarks import Landmarks
@@ -54,17 +55,23 @@ def test_caption_names_track_emotion_and_probability():
     assert caption(observed(), estimate()) == "#3 happy 0.70"
 
 
-@pytest.mark.parametrize("other", [None, estimate("4"), Estimate(0, 0, 0, subject="3")])
-def test_an_emotion_that_is_not_this_face_s_is_not_written(other):
+@pytest.mark.parametrize("other", [None, Estimate(0, 0, 0, subject="3")])
+def test_without_an_estimate_the_track_alone_is_named(other):
     assert caption(observed(), other) == "#3"
-    assert caption(None, other) == ""
+
+
+def drawn_on(picture, face, landmarks=None, text=""):
+    """The picture, at its size, with one face drawn on it."""
+    shown, scale = shrink(picture)
+    draw(shown, scale, face, landmarks, text)
+    return shown
 
 
 def test_box_and_points_are_drawn_where_they_are():
     points = np.full((68, 2), 120.0, np.float32)
     points[7] = (140, 110)
     picture = np.full((240, 320, 3), 100, np.uint8)
-    drawn = changed(draw(picture, observed(), Landmarks(points, 0.03), ""))
+    drawn = changed(drawn_on(picture, observed(), Landmarks(points, 0.03)))
     assert {(100, 80), (160, 80), (100, 150), (160, 150), (130, 80)} <= drawn
     assert {(120, 120), (140, 110)} <= drawn
     assert (130, 130) not in drawn
@@ -73,7 +80,7 @@ def test_box_and_points_are_drawn_where_they_are():
 def test_text_is_drawn_by_the_box_and_inside_of_the_image():
     for box in (Box(100, 80, 60, 70), Box(-5, 2, 60, 70)):
         bare, written = (
-            draw(np.full((240, 320, 3), 100, np.uint8), observed(box), None, text)
+            drawn_on(np.full((240, 320, 3), 100, np.uint8), observed(box), None, text)
             for text in ("", "#3 happy 0.70")
         )
         assert len(changed(written) - changed(bare)) > 100
@@ -82,15 +89,10 @@ def test_text_is_drawn_by_the_box_and_inside_of_the_image():
 def test_large_images_are_shown_smaller_with_everything_in_place():
     picture = np.full((1080, 1920, 3), 100, np.uint8)
     points = np.full((68, 2), (900, 600), np.float32)
-    shown = draw(picture, observed(Box(600, 300, 600, 600)), Landmarks(points, 0.03), "")
+    shown = drawn_on(picture, observed(Box(600, 300, 600, 600)), Landmarks(points, 0.03))
     assert max(shown.shape) == LONGEST_SIDE
     assert {(200, 100), (400, 300), (300, 200)} <= changed(shown)
     assert (picture == 100).all()
-
-
-def test_without_a_face_the_image_is_shown_as_it_is():
-    picture = np.full((240, 320, 3), 100, np.uint8)
-    assert draw(picture, None, None, "") is picture and (picture == 100).all()
 
 
 @pytest.fixture
@@ -101,18 +103,66 @@ def context():
     rclpy.shutdown(context=opened)
 
 
+class Screen:
+    """Somebody who looks at an overlay, or does not."""
+
+    def __init__(self):
+        self.topics, self.published, self.looking = [], [], 1
+        self.publisher = SimpleNamespace(
+            get_subscription_count=lambda: self.looking, publish=self.published.append
+        )
+
+    def create_publisher(self, _kind, topic, _depth):
+        self.topics.append(topic)
+        return self.publisher
+
+    def picture(self):
+        return cv2.imdecode(np.frombuffer(self.published[-1].data, np.uint8), cv2.IMREAD_COLOR)
+
+
 def test_nothing_is_drawn_or_encoded_while_nobody_looks():
-    published = []
-    publisher = SimpleNamespace(get_subscription_count=lambda: 0, publish=published.append)
-    overlay = Overlay(SimpleNamespace(create_publisher=lambda *_: publisher))
+    screen = Screen()
+    screen.looking = 0
+    overlay = Overlay(screen)
     picture = np.full((240, 320, 3), 100, np.uint8)
-    overlay.show(Header(), picture, observed())
-    assert not published and (picture == 100).all()
-    publisher.get_subscription_count = lambda: 1
-    overlay.show(Header(frame_id="eye"), picture, observed())
-    assert published[0].header.frame_id == "eye" and published[0].format == "jpeg"
-    shown = cv2.imdecode(np.frombuffer(published[0].data, np.uint8), cv2.IMREAD_COLOR)
-    assert shown.shape == picture.shape
+    overlay.show("", Header(), picture, [observed()])
+    assert not screen.published and (picture == 100).all()
+    screen.looking = 1
+    overlay.show("", Header(frame_id="eye"), picture, [observed()])
+    published = screen.published[0]
+    assert published.header.frame_id == "eye" and published.format == "jpeg"
+    assert screen.picture().shape == picture.shape
+
+
+def test_without_a_face_the_image_is_shown_as_it_is():
+    screen = Screen()
+    Overlay(screen).show("", Header(), np.full((240, 320, 3), 100, np.uint8), [])
+    assert (screen.picture() == 100).all()
+
+
+def test_every_face_is_drawn_with_its_own_emotion(monkeypatch):
+    texts = []
+    monkeypatch.setattr(
+        "emotion_recognition.nodes.overlay.draw", lambda *given: texts.append(given[-1])
+    )
+    overlay = Overlay(Screen(), "front")
+    second = replace(observed(Box(10, 10, 40, 40)), track_id=4)
+    faces = [observed(), second, replace(second, track_id=5)]
+    picture = np.full((240, 320, 3), 100, np.uint8)
+    for subject in ("front/3", "front/4", "rear/5"):
+        overlay.note(estimate(subject))
+    overlay.show("front", Header(), picture, faces)
+    assert texts == ["#3 happy 0.70", "#4 happy 0.70", "#5"]
+    overlay.note(replace(estimate("front/4"), stamp_ns=1))  # of the next window, without 3
+    overlay.show("front", Header(), picture, faces)
+    assert texts[3:] == ["#3", "#4 happy 0.70", "#5"]
+
+
+def test_each_camera_has_a_topic_of_its_own():
+    screen = Screen()
+    Overlay(screen, "front")
+    assert screen.topics == ["~/front/overlay/compressed"] == [topic("front")]
+    assert topic("") == "~/overlay/compressed"
 
 
 def test_a_start_without_the_weights_names_the_parameter(context, tmp_path, monkeypatch):

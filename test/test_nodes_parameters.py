@@ -15,9 +15,11 @@ from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter as Override
 
-from emotion_recognition.nodes import camera_node, microphone_node, settings
-from emotion_recognition.nodes.parameters import Parameter, declare
+from emotion_recognition import settings
+from emotion_recognition.nodes import camera_node, microphone_node
+from emotion_recognition.nodes.parameters import declare, declare_settings
 from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.settings import Parameter
 
 NODES = {
     "emotion_node": settings.PARAMETERS,
@@ -61,7 +63,7 @@ def test_the_settings_hold_what_was_given(make_node):
     node = make_node(
         publish_rate=10.0, image_transport="compressed", audio_channels=2, model_path="/weights"
     )
-    read = settings.declare_settings(node)
+    read = declare_settings(node)
     assert read.recognizer.publish_rate == 10.0
     assert read.compressed
     assert read.audio_fallback.channels == 2
@@ -69,7 +71,7 @@ def test_the_settings_hold_what_was_given(make_node):
 
 
 def test_the_defaults_are_those_of_the_recogniser(make_node):
-    read = settings.declare_settings(make_node())
+    read = declare_settings(make_node())
     assert read.recognizer == type(read.recognizer)()
     assert read.model_path is None
 
@@ -91,23 +93,23 @@ def test_the_defaults_are_those_of_the_recogniser(make_node):
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(make_node, name, value, allowed):
     with pytest.raises(StartError) as caught:
-        settings.declare_settings(make_node(**{name: value}))
+        declare_settings(make_node(**{name: value}))
     assert f"'{name}' is {value!r}" in str(caught.value)
     assert allowed in str(caught.value)
 
 
 def test_values_that_do_not_fit_together_are_refused(make_node):
     with pytest.raises(StartError, match=r"min_window_s is 3\.0"):
-        settings.declare_settings(make_node(window_s=2.0, min_window_s=3.0))
+        declare_settings(make_node(window_s=2.0, min_window_s=3.0))
     with pytest.raises(StartError, match=r"stale_after_s is 1\.0.*face_rate"):
-        settings.declare_settings(make_node(face_rate=0.5))
+        declare_settings(make_node(face_rate=0.5))
     with pytest.raises(StartError, match="both false"):
-        settings.declare_settings(make_node(use_audio=False, use_video=False))
+        declare_settings(make_node(use_audio=False, use_video=False))
 
 
 def test_an_unknown_sample_format_is_refused(make_node):
     with pytest.raises(StartError, match=r"'audio_sample_format'.*S17"):
-        settings.declare_settings(make_node(audio_sample_format="S17"))
+        declare_settings(make_node(audio_sample_format="S17"))
 
 
 def test_an_integer_will_do_for_a_number_and_for_a_text(make_node):
@@ -120,7 +122,7 @@ def test_an_integer_will_do_for_a_number_and_for_a_text(make_node):
 
 def test_parameters_cannot_be_changed_later(make_node):
     node = make_node(publish_rate=5.0)
-    settings.declare_settings(node)
+    declare_settings(node)
     result = node.set_parameters([Override("publish_rate", value=6.0)])[0]
     assert not result.successful
     assert node.get_parameter("publish_rate").value == 5.0
@@ -128,7 +130,7 @@ def test_parameters_cannot_be_changed_later(make_node):
 
 def test_every_parameter_is_described_with_its_range(make_node):
     node = make_node()
-    settings.declare_settings(node)
+    declare_settings(node)
     for parameter in settings.PARAMETERS:
         descriptor = node.describe_parameter(parameter.name)
         assert descriptor.description == parameter.description
@@ -141,7 +143,7 @@ def test_a_misspelt_name_is_not_passed_over(make_node):
     said: list[str] = []
     node = make_node(publish_rte=5.0)
     node.get_logger().warning = said.append  # type: ignore[method-assign]
-    settings.declare_settings(node)
+    declare_settings(node)
     assert said == ["unknown parameter 'publish_rte' is ignored: did you mean 'publish_rate'?"]
 
 

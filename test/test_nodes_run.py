@@ -17,7 +17,7 @@ from emotion_recognition.msg import EmotionState
 from sensor_msgs.msg import Image
 
 from emotion_recognition.nodes import run
-from emotion_recognition.nodes.graph import ARGUMENTS, audio_info_topic
+from emotion_recognition.nodes.graph import ARGUMENTS, audio_info_topic, overrides
 from emotion_recognition.nodes.qos import sensor_qos
 
 
@@ -45,6 +45,13 @@ def test_the_options_become_ros_arguments(tmp_path: Path):
     assert "-p use_sim_time:=true" in text
     assert "--log-level debug" in text
     assert text.endswith("-p publish_rate:=2.0")
+
+
+def test_cameras_and_faces_are_parameters_of_the_emotion_node():
+    given = {"cameras": "front=/f/image", "max_faces": "4", "device": "", "image": "/i"}
+    assert overrides(given) == {"cameras": "front=/f/image", "max_faces": 4}
+    with pytest.raises(ValueError, match=r"max_faces is 'many': expected a whole number"):
+        overrides({**given, "max_faces": "many"})
 
 
 def test_without_options_the_packages_parameter_file_is_used(repository: Path):

@@ -27,6 +27,7 @@ if not hasattr(audio_msgs, "AudioDataStamped"):
 
 
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emotion_recognition.msg import EmotionState
 from rclpy.context import Context
 from rclpy.parameter import Parameter
@@ -61,7 +62,7 @@ def context() -> Iterator[Context]:
         ("model_path", "DAMAGED", ["network.safetensors", "incomplete or corrupt"]),
         ("face_detector_model", "/no/such/file.onnx", ["/no/such/file.onnx"]),
         ("audio_type", "AudioStamped", ["AudioDataStamped"]),
-        ("device", "cuda:99", ["cuda:99", "cpu"]),
+        ("device", "gpu", ["gpu", "cuda:N"]),
     ],
 )
 def test_a_start_that_cannot_succeed_names_the_parameter(
@@ -80,6 +81,22 @@ def test_a_failed_start_is_exit_code_1_and_one_clear_line():
         assert process.wait() == 1, process.text
     assert process.said("[FATAL]", "'device'", "warp9", "cpu")
     assert "Traceback" not in process.text
+
+
+def test_a_cuda_device_that_is_absent_is_a_loud_warning():
+    domain_id = random_domain_id()
+    command = module("emotion_node", "--ros-args", "-p", "device:=cuda:99")
+    with running(command, domain_id) as process, probe(domain_id) as p:
+        diagnostics = p.hear(DiagnosticArray, "/diagnostics")
+
+        def levels() -> dict[str, tuple[bytes, str]]:
+            found = (status for message in diagnostics for status in message.status)
+            return {status.name: (status.level, status.message) for status in found}
+
+        wait_until(lambda: levels() or not process.running, 60, "diagnostics")
+        level, words = levels()["emotion_node: device"]
+        assert level == DiagnosticStatus.WARN and "device 'cuda:99' is absent" in words
+        assert process.said("[WARN]", "'cuda:99' is absent", "set device to auto or cpu")
 
 
 def test_ros_arguments_that_cannot_be_read_are_wrong_usage():

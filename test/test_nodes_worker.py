@@ -11,35 +11,39 @@ import pytest
 from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.audio.messages import AudioFormat
 from emotion_recognition.estimate import Estimate
-from emotion_recognition.nodes.inbox import Inbox, Item, Kind
 from emotion_recognition.nodes.worker import Worker
+from emotion_recognition.recognizer import RecognizerConfig
+from emotion_recognition.recognizer.inbox import Inbox, Item, Kind
 
 SECOND_NS = 1_000_000_000
 
 
 class FakeRecognizer:
     def __init__(self) -> None:
-        self.frames: list[tuple[int, np.ndarray, str]] = []
+        self.frames: list[tuple[int, np.ndarray, str, str]] = []
         self.chunks: list[AudioChunk] = []
         self.asked_at: list[int] = []
         self.wanted = True
         self.due: list[Estimate] = []
         self.fail = False
         self.threads: set[str] = set()
+        self.config = RecognizerConfig()
+        self.latest_only: list[bool] = []
 
-    def wants_frame(self, stamp_ns: int) -> bool:
+    def wants_frame(self, stamp_ns: int, camera: str) -> bool:
         return self.wanted
 
-    def add_frame(self, stamp_ns: int, image: np.ndarray, frame_id: str) -> None:
+    def add_frame(self, stamp_ns: int, image: np.ndarray, frame_id: str, camera: str) -> None:
         self.threads.add(threading.current_thread().name)
         if self.fail:
             raise ZeroDivisionError("a bug")
-        self.frames.append((stamp_ns, image, frame_id))
+        self.frames.append((stamp_ns, image, frame_id, camera))
 
     def add_audio(self, chunk: AudioChunk) -> None:
         self.chunks.append(chunk)
 
-    def estimates(self, latest_only: bool) -> list[Estimate]:
+    def estimates(self, latest_only: bool = False) -> list[Estimate]:
+        self.latest_only.append(latest_only)
         due, self.due = self.due, []
         return due
 
@@ -69,7 +73,7 @@ class Bench:
         self.worker.start()
 
     def put(self, kind: Kind, message: object, received_ns: int = 5 * SECOND_NS) -> None:
-        self.inbox.put(Item(kind, message, received_ns))
+        self.inbox.put(Item(kind, message, received_ns, time.monotonic()))
 
     def settle(self) -> None:
         """Wait until everything that was put in is worked off."""
@@ -119,10 +123,18 @@ def info(**changes: object) -> SimpleNamespace:
 def test_an_image_is_decoded_in_the_workers_thread(bench: Bench):
     bench.put("image", picture(7 * SECOND_NS))
     bench.settle()
-    (stamp_ns, image, frame_id) = bench.recognizer.frames[0]
+    (stamp_ns, image, frame_id, _) = bench.recognizer.frames[0]
     assert (stamp_ns, frame_id) == (7 * SECOND_NS, "eye")
     assert image.tolist() == np.arange(18).reshape(2, 3, 3).tolist()
     assert bench.recognizer.threads == {"recognizer"}
+
+
+def test_images_are_told_apart_by_their_camera(bench: Bench):
+    for camera in ("front", "rear"):
+        bench.inbox.put(Item("image", picture(), 5 * SECOND_NS, time.monotonic(), camera))
+    bench.settle()
+    assert [frame[-1] for frame in bench.recognizer.frames] == ["front", "rear"]
+    assert bench.worker.used_images == {"front": 1, "rear": 1}
 
 
 def test_an_image_that_is_not_wanted_is_not_even_decoded(bench: Bench):
@@ -137,8 +149,8 @@ def test_a_bad_image_is_counted_and_named(bench: Bench):
     bench.put("image", picture(encoding="15XX7"))
     bench.put("image", picture())
     bench.settle()
-    assert bench.worker.rejected_images == 1
-    assert bench.worker.used_images == 1
+    assert bench.worker.rejected_images == {"": 1}
+    assert bench.worker.used_images == {"": 1}
     assert "image dropped" in bench.said[0]
     assert "15XX7" in bench.said[0]
 
@@ -188,6 +200,27 @@ def test_samples_that_are_no_numbers_become_silence(bench: Bench):
     bench.settle()
     assert bench.recognizer.chunks[0].samples[:, 0].tolist() == [0.5, 0.0, 0.0, 0.25]
     assert "2 samples that are not finite" in bench.said[0]
+
+
+def test_no_window_is_judged_after_a_late_message_if_others_wait(bench: Bench):
+    held = threading.Event()
+    waiting = threading.Event()
+
+    def hold(*_: object) -> bool:
+        waiting.set()
+        return not held.wait(10)  # and then the image is not wanted
+
+    bench.recognizer.wants_frame = hold  # type: ignore[method-assign]
+    bench.put("image", picture())
+    assert waiting.wait(10)
+    for _ in range(3):
+        bench.inbox.put(Item("audio", sound(np.ones(160)), 0, time.monotonic() - 1.0))
+    bench.put("audio", sound(np.ones(160)))
+    held.set()
+    bench.settle()
+    assert len(bench.recognizer.chunks) == 4
+    # After the image, after the message in time, and after the one of settle().
+    assert bench.recognizer.latest_only == [False, False, False]
 
 
 def test_a_bug_does_not_end_the_worker(bench: Bench):

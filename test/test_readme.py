@@ -49,7 +49,8 @@ def test_every_launch_argument_is_listed_with_its_default_and_meaning(readme: st
 def test_every_parameter_is_listed_with_its_default_range_and_meaning(readme: str):
     pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2")
     pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built")
-    from emotion_recognition.nodes import camera_node, microphone_node, settings
+    from emotion_recognition import settings
+    from emotion_recognition.nodes import camera_node, microphone_node
 
     def table(parameters: Sequence) -> list[list[str]]:
         return [[f"`{p.name}`", shown(p.default), p.allowed, p.description] for p in parameters]

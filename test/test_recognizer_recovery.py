@@ -79,7 +79,7 @@ def test_late_and_duplicate_frames_are_left_out():
     events = [event for frame in frames(0, 4) for event in (frame, frame)]
     events.insert(60, Frame(events[50].stamp + 1, RIGHT))
     assert repr(feed(target, events)) == repr(clean)  # unknown numbers are not equal
-    assert target.status().late_frames == len(events) - 120
+    assert target.status().cameras[0].late_frames == len(events) - 120
 
 
 def test_late_sound_is_sorted_in():
@@ -187,8 +187,8 @@ def test_frames_may_be_added_without_asking():
 def test_memory_stays_bounded():
     target = recognizer()
     feed(target, in_order(frames(0, 30), sounds(0, 30)))
-    assert len(target._audio.buffer) < 7 * 62.5
-    assert len(target._video.buffer) < 7 * 11
+    assert len(target._audio) < 7 * 62.5
+    assert len(target._cameras[""].buffer) < 7 * 11
     assert target.status().dropped_samples == 0
 
 
@@ -199,8 +199,8 @@ def test_status_counts():
     assert status.frames == 60
     assert status.audio_chunks == 200
     assert status.audio_fill == 1
-    assert status.video_fill == pytest.approx(1.9 / 3.6, abs=0.05)
-    assert status.newest_video_ns == START + 59 * FRAME
+    assert status.cameras[0].fill == pytest.approx(1.9 / 3.6, abs=0.05)
+    assert status.cameras[0].newest_ns == START + 59 * FRAME
     assert status.newest_audio_ns == START + 4 * SECOND
 
 

@@ -23,7 +23,7 @@ def follow(tracker, frames, start=0):
     tracks, subjects = [], []
     for number, faces in enumerate(frames, start):
         tracks.append(tracker.update(number * STEP_NS, faces, FRAME))
-        subject = tracker.subject(tracks[-1])
+        subject = next(iter(tracker.subjects(tracks[-1])), None)
         subjects.append(subject.id if subject else None)
     return tracks, subjects
 
@@ -99,7 +99,7 @@ def test_the_largest_face_is_the_subject():
 def test_of_equal_faces_the_central_one_is_the_subject():
     tracker = FaceTracker()
     tracks = tracker.update(0, [face(60, 60), face(330, 240)], FRAME)
-    assert tracker.subject(tracks).box == face(330, 240).box
+    assert tracker.subjects(tracks)[0].box == face(330, 240).box
 
 
 def test_prominence_is_area_times_score_and_halves_in_the_corner():

@@ -93,15 +93,36 @@ class AudioStream:
         self._heard = 0  # input samples since then
         self._frames = 0  # frames since then
         self._sound = np.zeros(0, np.float32)  # from the beginning of the next frame on
+        # Pieces at 16 kHz whose frames are not extracted yet, and the time of their signal's start.
+        self._waiting: list[tuple[np.ndarray, int]] = []
+        self._ready: list[AudioFeatures] = []
+
+    @property
+    def end_ns(self) -> int | None:
+        """Time of the newest sample, which no frame is newer than; None without sound."""
+        return None if self._resampler is None else round(self._now_ns())
 
     def add(self, chunk: AudioChunk) -> AudioFeatures:
         """Take in the next chunk; return the frames that it completes, possibly none."""
+        self.put(chunk)
+        return self.take()
+
+    def take(self) -> AudioFeatures:
+        """Return the frames that the chunks since the last call completed, possibly none."""
+        self._extract_waiting()
+        ready, self._ready = self._ready, []
+        return _join(ready)
+
+    def put(self, chunk: AudioChunk) -> None:
+        """Take in the next chunk; its frames wait for ``take``, which costs less for many at once.
+
+        At most a second of sound waits as samples; what is older waits as frames.
+        """
         samples, bad = sanitize(chunk.samples)
         self.bad_samples += bad
         if len(samples) == 0:
-            return _join([])
+            return
 
-        held: list[AudioFeatures] = []
         format_kept = (
             self._resampler is not None
             and self._resampler.rate_in == chunk.sample_rate
@@ -110,7 +131,7 @@ class AudioStream:
         early_ns, late_ns = (_HOP_NS, _HOP_NS) if chunk.exact_stamp else (_JUMP_NS, _INEXACT_NS)
         error_ns = self._error_ns(chunk)
         if not format_kept or error_ns > late_ns or error_ns < -_JUMP_NS:
-            held.append(self._break(chunk, samples.shape[1], error_ns))
+            self._break(chunk, samples.shape[1], error_ns)
         elif error_ns < -early_ns:
             skip = min(round(-error_ns * chunk.sample_rate / NS_PER_S), len(samples))
             self.dropped_samples += skip
@@ -120,16 +141,20 @@ class AudioStream:
 
         assert self._resampler is not None
         self._heard += len(samples)
-        held.append(self._extract(self._resampler.process(samples.mean(axis=1))))
-        return _join(held)
+        self._wait(self._resampler.process(samples.mean(axis=1)))
+        if sum(len(piece) for piece, _ in self._waiting) >= SAMPLE_RATE:
+            self._extract_waiting()
 
     def finish(self) -> AudioFeatures:
         """Return the frames still held back by the resampler; the next chunk starts anew."""
-        if self._resampler is None:
-            return _join([])
-        tail = self._extract(self._resampler.flush())
-        self._resampler = None
-        return tail
+        self._close()
+        return self.take()
+
+    def _close(self) -> None:
+        if self._resampler is not None:
+            self._wait(self._resampler.flush())
+            self._extract_waiting()
+            self._resampler = None
 
     def _error_ns(self, chunk: AudioChunk) -> float:
         """Return how much later than the sample count the chunk's stamp is."""
@@ -141,16 +166,14 @@ class AudioStream:
         assert self._resampler is not None
         return self._start_ns + self._heard * NS_PER_S / self._resampler.rate_in
 
-    def _break(self, chunk: AudioChunk, channels: int, error_ns: float) -> AudioFeatures:
-        """Close the signal so far and start at the chunk; return the frames that were held back."""
+    def _break(self, chunk: AudioChunk, channels: int, error_ns: float) -> None:
+        """Close the signal so far and start at the chunk."""
         start_ns = float(chunk.stamp_ns)
-        if self._resampler is None:
-            tail = _join([])
-        else:
+        if self._resampler is not None:
             self.breaks += 1
             if chunk.stamp_ns <= 0:
                 start_ns = self._now_ns()
-            tail = self.finish()
+            self._close()
         if error_ns < -_JUMP_NS or error_ns > _FORGET_NS:
             self._extractor.reset()
         else:
@@ -161,21 +184,33 @@ class AudioStream:
         self._heard = 0
         self._frames = 0
         self._sound = np.zeros(0, np.float32)
-        return tail
 
     def _follow(self, error_ns: float, duration_s: float) -> None:
         # At most half a hop at once, so that the stamps of frames always increase.
         shift = error_ns * min(duration_s / _DRIFT_S, 1.0)
         self._start_ns += min(max(shift, -_HOP_NS / 2), _HOP_NS / 2)
 
-    def _extract(self, samples: np.ndarray) -> AudioFeatures:
+    def _wait(self, samples: np.ndarray) -> None:
+        self._waiting.append((samples, round(self._start_ns)))
+
+    def _extract_waiting(self) -> None:
+        if self._waiting:
+            pieces, starts_ns = zip(*self._waiting, strict=True)
+            self._waiting.clear()
+            self._ready.append(self._extract(pieces, np.array(starts_ns, np.int64)))
+
+    def _extract(self, pieces: tuple[np.ndarray, ...], starts_ns: np.ndarray) -> AudioFeatures:
+        """Frames that the next pieces complete; each is timed as when its last sample came."""
+        samples = np.concatenate(pieces)
         values = self._extractor.process(samples)
         ends = np.arange(self._frames, self._frames + len(values), dtype=np.int64) * HOP + FRAME
+        before = self._frames * HOP + len(self._sound)
+        last_pieces = np.searchsorted(before + np.cumsum([len(piece) for piece in pieces]), ends)
         self._frames += len(values)
         self._sound = np.concatenate([self._sound, samples.astype(np.float32)])
         hops = self._sound[HOP : HOP + len(values) * HOP].reshape(-1, HOP)
         self._sound = self._sound[len(values) * HOP :]
-        return AudioFeatures(round(self._start_ns) + ends * _SAMPLE_NS, values, hops)
+        return AudioFeatures(starts_ns[last_pieces] + ends * _SAMPLE_NS, values, hops)
 
 
 def features_of(

@@ -1,23 +1,32 @@
-"""Reads ROS 2 recordings (MCAP and sqlite3, folder or single file) message by message."""
+"""Reads recordings message by message: ROS 2 (MCAP and sqlite3, folder or file) and ROS 1."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rosbags.interfaces import ConnectionExtRosbag2, QosDurability
-from rosbags.rosbag2 import Reader
+from rosbags.interfaces import (
+    Connection,
+    ConnectionExtRosbag1,
+    ConnectionExtRosbag2,
+    QosDurability,
+)
 from rosbags.typesys.store import Typestore
 
 from emotion_recognition.bags.events import RecordingError
+from emotion_recognition.bags.recovery import Message, Reader
+from emotion_recognition.bags.storage import open_recording, recover_recording
 from emotion_recognition.bags.types import typestore_of
+from emotion_recognition.bags.zstandard import zstd
 
 log = logging.getLogger(__name__)
 
-BAG_SUFFIXES = (".mcap", ".db3")
+# Begins a message that was compressed by itself; a plain one begins with 0 and its encoding.
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 @dataclass(frozen=True)
@@ -43,38 +52,38 @@ class RecordedMessage:
 class Bag:
     """A recording opened for reading. Messages are streamed; use it as a context manager.
 
+    A recording that was cut off or is damaged is read as far as possible; the log says what is
+    missing. Topics whose messages are not serialized by ROS are left out, which is said too.
+
     Attributes:
         topics: by name.
         start_ns: time of arrival of the first message; 0 if there is none.
         end_ns: time of arrival of the last message; 0 if there is none.
+        typestore: the types of the topics, as far as they are known.
     """
 
     topics: dict[str, RecordedTopic]
     start_ns: int
     end_ns: int
+    typestore: Typestore
 
     def __init__(self, path: Path) -> None:
         """Name the recording; it is opened by ``with``."""
         self.path = path
+        self._stack = ExitStack()
         self._reader: Reader
-        self._typestore: Typestore
+        self._connections: list[Connection]
 
     def __enter__(self) -> "Bag":
         """Open the recording.
 
         Raises:
-            RecordingError: it is absent, empty, damaged or of a kind that cannot be read.
+            RecordingError: it is absent, empty, no bag, or nothing of it can be read.
         """
-        _check_path(self.path)
-        with _damage_reported(self.path):
-            self._reader = Reader(self.path)
-            self._reader.open()
         try:
-            with _damage_reported(self.path):
-                self._typestore = typestore_of(self._reader.connections)
-                self._describe()
+            self._use(open_recording(self.path, self._stack))
         except BaseException:
-            self._reader.close()
+            self._stack.close()
             raise
         return self
 
@@ -85,45 +94,89 @@ class Bag:
         trace: TracebackType | None,
     ) -> None:
         """Close the recording."""
-        self._reader.close()
+        self._stack.close()
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[RecordedMessage]:
         """Yield the messages of ``topics`` (None: of all) in the order of their arrival.
 
         Messages that are missing though the recording counts them are told in the log.
-
-        Raises:
-            RecordingError: the recording is damaged from some point on.
         """
-        connections = [
-            connection
-            for connection in self._reader.connections
-            if topics is None or connection.topic in topics
-        ]
-        if not connections:
-            return
-        missing = sum(connection.msgcount for connection in connections)
-        with _damage_reported(self.path):
-            for connection, received_ns, data in self._reader.messages(connections):
-                missing -= 1
-                yield RecordedMessage(
-                    connection.topic, connection.msgtype, received_ns, bytes(data)
-                )
-        if missing > 0:  # a damaged chunk of MCAP without checksum is no error to the reader
-            log.warning("%s is damaged: %d messages are missing", self.path, missing)
+        missing = sum(each.msgcount for each in self._chosen(topics))
+        broken = 0
+        for message in self._surviving(topics):
+            missing -= 1
+            try:
+                yield self._recorded(*message)
+            except RecordingError:
+                broken += 1
+        # A damaged chunk of MCAP without checksum is no error to rosbags.
+        if missing + broken > 0:
+            log.warning("%s is damaged: %d messages are missing", self.path, missing + broken)
 
     def decode(self, message: RecordedMessage) -> Any:
         """Return a recorded message as an object with the fields of its type.
 
         Raises:
-            RecordingError: its bytes do not fit its type.
+            RecordingError: its type is not known, or its bytes do not fit it.
         """
-        with _damage_reported(self.path):
-            return self._typestore.deserialize_cdr(message.data, message.msgtype)
+        if message.msgtype not in self.typestore.fielddefs:
+            raise RecordingError(
+                f"{self.path}: {message.topic} has messages of {message.msgtype}, which is "
+                "neither defined in the recording nor known here"
+            )
+        with self._damage_said():
+            return self.typestore.deserialize_cdr(message.data, message.msgtype)
+
+    def _use(self, reader: Reader) -> None:
+        self._reader = reader
+        usable, self._connections = _usable(reader.connections), []
+        for connection in reader.connections:
+            if connection in usable:
+                self._connections.append(connection)
+            else:
+                log.warning(
+                    "%s: %s of %s is left out: its messages are not serialized by ROS",
+                    *(self.path, connection.topic, connection.msgtype),
+                )
+        self.typestore = typestore_of(self._connections)
+        self._describe()
+
+    def _chosen(self, topics: Collection[str] | None) -> list[Connection]:
+        return [each for each in self._connections if topics is None or each.topic in topics]
+
+    def _surviving(self, topics: Collection[str] | None) -> Iterator[Message]:
+        """Yield the messages as they were stored; where the reader fails, recover the rest."""
+        given: Counter[str] = Counter()  # messages by topic
+        chosen = self._chosen(topics)
+        if not chosen:
+            return
+        try:
+            for message in self._reader.messages(chosen):
+                given[message[0].topic] += 1
+                yield message
+            return
+        except Exception as error:  # what rosbags raises depends on which bytes are broken
+            cause = str(error).rstrip(".") or type(error).__name__
+            log.warning("%s is damaged (%s): the rest is recovered", self.path, cause)
+        self._use(recover_recording(self.path, self._stack))
+        for message in self._reader.messages(self._chosen(topics)):
+            topic = message[0].topic
+            if given[topic] > 0:
+                given[topic] -= 1
+            else:
+                yield message
+
+    def _recorded(self, connection: Connection, received_ns: int, data: bytes) -> RecordedMessage:
+        with self._damage_said():
+            if isinstance(connection.ext, ConnectionExtRosbag1):
+                data = bytes(self.typestore.ros1_to_cdr(data, connection.msgtype))
+            elif data[: len(_ZSTD_MAGIC)] == _ZSTD_MAGIC:
+                data = zstd.decompress(data)
+            return RecordedMessage(connection.topic, connection.msgtype, received_ns, bytes(data))
 
     def _describe(self) -> None:
         self.topics = {}
-        for connection in self._reader.connections:
+        for connection in self._connections:
             known = self.topics.get(connection.topic)
             self.topics[connection.topic] = RecordedTopic(
                 connection.topic,
@@ -135,52 +188,27 @@ class Bag:
         self.start_ns = self._reader.start_time if filled else 0
         self.end_ns = self._reader.end_time - 1 if filled else 0
 
+    @contextmanager
+    def _damage_said(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # what rosbags raises depends on which bytes are broken
+            cause = str(error) or type(error).__name__
+            raise RecordingError(f"{self.path} is damaged ({cause.rstrip('.')})") from error
 
-def is_bag(path: Path) -> bool:
-    """Whether ``path`` looks like a ROS recording (and not like a video or sound file)."""
-    return path.is_dir() or path.suffix in (*BAG_SUFFIXES, ".bag", ".zstd")
+
+def _usable(connections: list[Connection]) -> list[Connection]:
+    return [
+        each
+        for each in connections
+        if isinstance(each.ext, ConnectionExtRosbag1) or each.ext.serialization_format == "cdr"
+    ]
 
 
 def _latched(extension: object) -> bool:
+    if isinstance(extension, ConnectionExtRosbag1):
+        return bool(extension.latching)
     return isinstance(extension, ConnectionExtRosbag2) and any(
         profile.durability is QosDurability.TRANSIENT_LOCAL
         for profile in extension.offered_qos_profiles
     )
-
-
-def _check_path(path: Path) -> None:
-    """Say what to do about the mistakes that a user makes most."""
-    if not path.exists():
-        raise RecordingError(f"{path}: no such file or folder")
-    if path.suffix == ".bag":
-        raise RecordingError(
-            f"{path} is a ROS 1 bag: convert it by `rosbags-convert --src {path} --dst FOLDER`"
-        )
-    if path.is_file():
-        if not path.stat().st_size:
-            raise RecordingError(f"{path} is empty: nothing was recorded into it")
-        if path.suffix not in BAG_SUFFIXES:
-            raise RecordingError(
-                f"{path} is no ROS 2 bag: expected a folder, or a file ending in .mcap or .db3"
-            )
-    elif not (path / "metadata.yaml").is_file():
-        inside = [file.name for file in sorted(path.iterdir()) if file.suffix in BAG_SUFFIXES]
-        instead = f", or give {path / inside[0]} itself" if len(inside) == 1 else ""
-        raise RecordingError(
-            f"{path} has no metadata.yaml, so it is no bag or its recording was cut off:"
-            f" run `ros2 bag reindex {path}`{instead}"
-        )
-
-
-@contextmanager
-def _damage_reported(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except RecordingError:
-        raise
-    except Exception as error:  # what rosbags raises depends on which bytes are broken
-        cause = str(error) or type(error).__name__
-        raise RecordingError(
-            f"{path} is damaged, or its recording was cut off ({cause.rstrip('.')}):"
-            " `mcap recover` (for .mcap) or `ros2 bag reindex` may save the rest"
-        ) from error

@@ -53,7 +53,9 @@ def read_clip(path: Path, *, with_images: bool = True, with_audio: bool = True) 
     events = heapq.merge(*streams, key=lambda event: event.received_ns)
     first = next(events, None)
     if first is None:
-        raise RecordingError(f"{path} is damaged: none of its frames or sound can be decoded")
+        raise RecordingError(
+            f"{path} has no length, or is damaged: no frame and no sound in it can be decoded"
+        )
     yield first
     yield from events
 

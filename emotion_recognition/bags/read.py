@@ -1,16 +1,20 @@
-"""Reads frames and sound out of any recording: ROS 2 bags, video clips, sound files."""
+"""Reads frames and sound out of any recording: bags, videos, sound files, folders of images."""
 
+import dataclasses
 import functools
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from emotion_recognition.audio.decode import AudioFormatError
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
-from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic, is_bag
+from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic
 from emotion_recognition.bags.clip import read_clip
 from emotion_recognition.bags.events import AudioEvent, Event, FrameEvent, RecordingError
+from emotion_recognition.bags.find import is_bag
+from emotion_recognition.bags.image_folder import read_image_folder
 from emotion_recognition.bags.types import (
     AUDIO_DATA,
     AUDIO_DATA_STAMPED,
@@ -23,11 +27,16 @@ from emotion_recognition.vision.messages import decode_image
 
 log = logging.getLogger(__name__)
 
-_IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
-_STAMPED_AUDIO_TYPES = (AUDIO_DATA_STAMPED, AUDIO_STAMPED)
-_AUDIO_TYPES = (*_STAMPED_AUDIO_TYPES, AUDIO_DATA)
-# What `audio_capture` records by default; a recorded AudioInfo overrides it.
-_DEFAULT_FORMAT = AudioFormat(sample_rate=16_000, channels=1, sample_format="S16LE")
+Sync = Literal["stamp", "receive-time"]
+SYNCS: tuple[Sync, ...] = ("stamp", "receive-time")
+"""Which time tells when an image or a sound was taken: its header's stamp, or its arrival."""
+
+IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
+STAMPED_AUDIO_TYPES = (AUDIO_DATA_STAMPED, AUDIO_STAMPED)
+AUDIO_TYPES = (*STAMPED_AUDIO_TYPES, AUDIO_DATA)
+_MAX_CLOCK_DISTANCE_S = 10.0  # more than any driver holds data back, and than a window is long
+DEFAULT_FORMAT = AudioFormat(sample_rate=16_000, channels=1, sample_format="S16LE")
+"""What ``audio_capture`` records by default."""
 
 
 def read_events(
@@ -37,52 +46,103 @@ def read_events(
     *,
     with_images: bool = True,
     with_audio: bool = True,
+    sync: Sync = "stamp",
+    fallback: AudioFormat = DEFAULT_FORMAT,
 ) -> Iterator[Event]:
     """Yield the frames and the sound of a recording in the order of their arrival.
 
     Args:
-        path: a ROS 2 bag (folder, .mcap or .db3), or a video or sound file.
+        path: a bag of ROS 2 (folder, .mcap, .db3, also compressed by zstd) or of ROS 1 (.bag), a
+            video or sound file, or a folder of images, with or without a sound file.
         image_topic: topic of the images in a bag; None: the only one, by type.
         audio_topic: topic of the sound in a bag; None: the only one, by type.
         with_images: whether frames are wanted.
         with_audio: whether sound is wanted.
+        sync: "stamp" takes the header's stamps as sensor time. "receive-time" takes the times of
+            arrival, for bags whose cameras and microphones had different clocks (video and sound
+            files have one).
+        fallback: format of sound in a bag that no ``AudioInfo`` describes.
 
     Raises:
-        RecordingError: the recording cannot be read, has nothing to use, or has several topics to
-            choose from.
+        ValueError: ``sync`` is none of ``SYNCS``.
+        RecordingError: the recording cannot be read, has nothing to use, has several topics to
+            choose from, or its two streams have different clocks.
     """
+    if sync not in SYNCS:
+        raise ValueError(f"sync '{sync}': expected one of {', '.join(SYNCS)}")
     if not is_bag(path):
         if image_topic or audio_topic:
             raise RecordingError(f"{path} is no bag, so it has no topic to choose")
-        yield from read_clip(path, with_images=with_images, with_audio=with_audio)
+        read = read_image_folder if path.is_dir() else read_clip
+        yield from read(path, with_images=with_images, with_audio=with_audio)
         return
     with Bag(path) as bag:
         images = _image_topic(bag, image_topic) if with_images else None
         audio = _audio_topic(bag, audio_topic) if with_audio else None
         if images is None and audio is None:
-            wanted = [*(_IMAGE_TYPES if with_images else ()), *(_AUDIO_TYPES if with_audio else ())]
+            wanted = [*(IMAGE_TYPES if with_images else ()), *(AUDIO_TYPES if with_audio else ())]
             raise RecordingError(
                 f"{path} has nothing to use: expected messages of {' or '.join(wanted)};"
                 f" it has {_listing(bag)}"
             )
-        yield from _bag_events(bag, images, audio)
+        if audio:
+            fallback = _recorded_format(bag, audio, fallback)
+        events = _bag_events(bag, images, audio, fallback)
+        if sync == "receive-time":
+            yield from map(_by_arrival, events)
+        else:
+            if images and audio:
+                _check_clocks(bag, images, audio, fallback)
+            yield from events
 
 
-def _bag_events(bag: Bag, images: str | None, audio: str | None) -> Iterator[Event]:
-    sound_format = _recorded_format(bag, audio) if audio else _DEFAULT_FORMAT
-    unusable = 0
+def _check_clocks(bag: Bag, images: str, audio: str, sound_format: AudioFormat) -> None:
+    """Compare how far the first stamp of each stream lies from its arrival.
+
+    Raises:
+        RecordingError: so far apart, the streams would never meet in one window.
+    """
+    frame = next(_bag_events(bag, images, None, sound_format), None)
+    sound = next(_bag_events(bag, None, audio, sound_format), None)
+    if not isinstance(frame, FrameEvent) or not isinstance(sound, AudioEvent):
+        return
+    ahead_ns = (frame.stamp_ns - frame.received_ns) - (sound.chunk.end_ns - sound.received_ns)
+    if abs(ahead_ns) > _MAX_CLOCK_DISTANCE_S * 1e9:
+        raise RecordingError(
+            f"{bag.path}: by their header stamps, the images of {images} are "
+            f"{abs(ahead_ns) / 1e9:.0f} s {'ahead of' if ahead_ns > 0 else 'behind'} the sound of "
+            f"{audio} that arrived with them: two clocks that were not set alike. Use the times of "
+            "arrival (--sync receive-time), or one stream (--audio-only, --video-only)"
+        )
+
+
+def _by_arrival(event: Event) -> Event:
+    if isinstance(event, FrameEvent):
+        return dataclasses.replace(event, stamp_ns=event.received_ns)
+    begin_ns = event.received_ns - event.chunk.duration_ns
+    chunk = dataclasses.replace(event.chunk, stamp_ns=begin_ns, exact_stamp=False)
+    return AudioEvent(event.received_ns, chunk)
+
+
+def _bag_events(
+    bag: Bag, images: str | None, audio: str | None, sound_format: AudioFormat
+) -> Iterator[Event]:
+    unusable: Counter[str] = Counter()
     for message in bag.messages([topic for topic in (images, audio) if topic]):
-        if message.topic == images:
-            yield _frame_event(bag.decode(message), message.received_ns)
-            continue
         try:
-            yield _audio_event(bag, message, sound_format)
-        except AudioFormatError as error:
-            unusable += 1
-            if unusable == 1:
-                log.warning("%s: sound dropped: %s", bag.path, error)
-    if unusable > 1:
-        log.warning("%s: %d messages of sound were dropped", bag.path, unusable)
+            if message.topic == images:
+                event: Event = _frame_event(bag.decode(message), message.received_ns)
+            else:
+                event = _audio_event(bag, message, sound_format)
+        except (AudioFormatError, RecordingError) as error:
+            unusable[message.topic] += 1
+            if unusable[message.topic] == 1:
+                log.warning("%s: a message of %s is dropped: %s", bag.path, message.topic, error)
+        else:
+            yield event
+    for topic, count in unusable.items():
+        if count > 1:
+            log.warning("%s: %d messages of %s were dropped", bag.path, count, topic)
 
 
 def _frame_event(image: Any, received_ns: int) -> FrameEvent:
@@ -96,11 +156,11 @@ def _audio_event(bag: Bag, message: RecordedMessage, sound_format: AudioFormat) 
     return AudioEvent(message.received_ns, chunk)
 
 
-def _recorded_format(bag: Bag, audio_topic: str) -> AudioFormat:
+def _recorded_format(bag: Bag, audio_topic: str, fallback: AudioFormat) -> AudioFormat:
     """Format by the recorded ``AudioInfo``; it is needed before the first sound, so look ahead."""
     infos = [topic for topic in bag.topics.values() if topic.msgtype == AUDIO_INFO and topic.count]
     if not infos or bag.topics[audio_topic].msgtype == AUDIO_STAMPED:
-        return _DEFAULT_FORMAT
+        return fallback
     namespace = audio_topic.rpartition("/")[0]
     infos.sort(key=lambda topic: topic.name.rpartition("/")[0] != namespace)
     first = next(bag.messages([infos[0].name]))
@@ -114,8 +174,8 @@ def _recorded_format(bag: Bag, audio_topic: str) -> AudioFormat:
 
 def _image_topic(bag: Bag, asked: str | None) -> str | None:
     if asked:
-        return _asked_topic(bag, asked, _IMAGE_TYPES)
-    found = _topics_of(bag, _IMAGE_TYPES)
+        return _asked_topic(bag, asked, IMAGE_TYPES)
+    found = _topics_of(bag, IMAGE_TYPES)
     # image_transport publishes the same picture again below its topic, as in image_raw/compressed.
     raw = [topic.name + "/" for topic in found]
     return _only(bag, [topic for topic in found if not topic.name.startswith(tuple(raw))], "image")
@@ -123,9 +183,9 @@ def _image_topic(bag: Bag, asked: str | None) -> str | None:
 
 def _audio_topic(bag: Bag, asked: str | None) -> str | None:
     if asked:
-        return _asked_topic(bag, asked, _AUDIO_TYPES)
+        return _asked_topic(bag, asked, AUDIO_TYPES)
     # audio_capture publishes the same sound with and without stamps.
-    found = _topics_of(bag, _STAMPED_AUDIO_TYPES) or _topics_of(bag, (AUDIO_DATA,))
+    found = _topics_of(bag, STAMPED_AUDIO_TYPES) or _topics_of(bag, (AUDIO_DATA,))
     return _only(bag, found, "audio")
 
 

@@ -1,14 +1,18 @@
-"""Estimates over time as rows: lines of text for people, CSV for programs."""
+"""Estimates over time as rows: lines of text for people, CSV and others for programs."""
 
 import csv
 import math
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+import numpy as np
 
 from emotion_recognition.estimate import Estimate, Flags
 
 COLUMNS = (
     "time",
+    "stamp_ns",
+    "subject",
     "emotion",
     "confidence",
     "valence",
@@ -18,9 +22,22 @@ COLUMNS = (
     "video_weight",
     "flags",
 )
-_LINE = "{:>9}  {:<10} {:>10} {:>8} {:>8} {:>9}  {:>5} {:>5}  {}"
+"""``time``: end of the window, s, from the beginning of a clip, in a bag on its own clock;
+``stamp_ns``: the same in ns on the sensor's clock; ``subject``: the face's track, empty where the
+estimate is of no face; the others as in ``EmotionState``."""
+
+_LINE = "{:>9}  {:>7}  {:<10} {:>10} {:>8} {:>8} {:>9}  {:>5} {:>5}  {}"
 HEADER = _LINE.format(
-    "time s", "emotion", "confidence", "valence", "arousal", "intensity", "voice", "face", "flags"
+    "time s",
+    "subject",
+    "emotion",
+    "confidence",
+    "valence",
+    "arousal",
+    "intensity",
+    "voice",
+    "face",
+    "flags",
 )
 """Headings above the lines of ``text_row``."""
 
@@ -30,6 +47,7 @@ def text_row(estimate: Estimate, origin_ns: int = 0) -> str:
     numbers = (estimate.valence, estimate.arousal, estimate.intensity)
     return _LINE.format(
         f"{(estimate.stamp_ns - origin_ns) / 1e9:.2f}",
+        estimate.subject or "-",
         estimate.emotion or "-",
         f"{estimate.confidence:.2f}" if estimate.available else "-",
         *("-" if math.isnan(number) else f"{number:.2f}" for number in numbers),
@@ -44,12 +62,42 @@ def flag_names(flags: Flags) -> str:
     return "|".join(flag.name or "" for flag in Flags if flag in flags)
 
 
-class CsvTable:
-    """Writes estimates to a CSV file: ``COLUMNS``, then ``p_<label>`` for each class.
+def row(estimate: Estimate, labels: Sequence[str], origin_ns: int = 0) -> dict[str, Any]:
+    """One estimate as the values of ``COLUMNS``, then ``p_<label>`` for each class.
 
-    ``time`` is the end of the window in seconds. Unknown numbers, and all that an estimate without
-    labels lacks, are empty fields.
+    Numbers are those of the message, float32, each as its shortest decimal that reads back as the
+    same float32. None stands for an unknown number, and for all that an estimate without labels
+    lacks.
+
+    Args:
+        estimate: what to show.
+        labels: class names of the model.
+        origin_ns: sensor time that counts as 0.
+
+    Raises:
+        ValueError: the estimate has other classes.
     """
+    if estimate.available and estimate.labels != tuple(labels):
+        raise ValueError(f"classes {estimate.labels}: expected {tuple(labels)}")
+    probabilities = estimate.probabilities or (math.nan,) * len(labels)
+    return {
+        "time": round((estimate.stamp_ns - origin_ns) / 1e9, 3),
+        "stamp_ns": estimate.stamp_ns,
+        "subject": estimate.subject,
+        "emotion": estimate.emotion,
+        "confidence": _single(estimate.confidence) if estimate.available else None,
+        "valence": _single(estimate.valence),
+        "arousal": _single(estimate.arousal),
+        "intensity": _single(estimate.intensity),
+        "audio_weight": _single(estimate.audio_weight),
+        "video_weight": _single(estimate.video_weight),
+        "flags": flag_names(estimate.flags),
+        **{f"p_{label}": _single(p) for label, p in zip(labels, probabilities, strict=True)},
+    }
+
+
+class CsvTable:
+    """Writes rows of estimates as CSV; an unknown number is an empty field."""
 
     def __init__(self, file: TextIO, labels: Sequence[str], origin_ns: int = 0) -> None:
         """Write the heading.
@@ -59,34 +107,24 @@ class CsvTable:
             labels: class names of the model.
             origin_ns: sensor time that counts as 0.
         """
-        self._writer = csv.writer(file, lineterminator="\n")
         self._labels = tuple(labels)
         self._origin_ns = origin_ns
-        self._writer.writerow([*COLUMNS, *(f"p_{label}" for label in labels)])
+        columns = (*COLUMNS, *(f"p_{label}" for label in labels))
+        self._writer = csv.DictWriter(file, columns, lineterminator="\n")
+        self._writer.writeheader()
 
     def write(self, estimate: Estimate) -> None:
-        """Add a row.
+        """Add the row of an estimate.
 
         Raises:
             ValueError: the estimate has other classes than the table.
         """
-        if estimate.available and estimate.labels != self._labels:
-            raise ValueError(f"classes {estimate.labels}: expected {self._labels}")
-        confidence = estimate.confidence if estimate.available else math.nan
-        numbers = (confidence, estimate.valence, estimate.arousal, estimate.intensity)
-        probabilities = estimate.probabilities or (math.nan,) * len(self._labels)
-        self._writer.writerow(
-            [
-                f"{(estimate.stamp_ns - self._origin_ns) / 1e9:.3f}",
-                estimate.emotion,
-                *map(_field, numbers),
-                _field(estimate.audio_weight),
-                _field(estimate.video_weight),
-                flag_names(estimate.flags),
-                *map(_field, probabilities),
-            ]
-        )
+        self.write_row(row(estimate, self._labels, self._origin_ns))
+
+    def write_row(self, values: Mapping[str, Any]) -> None:
+        """Add a row, as of ``row``."""
+        self._writer.writerow({**values, "time": f"{values['time']:.3f}"})
 
 
-def _field(number: float) -> str:
-    return "" if math.isnan(number) else f"{number:.6f}"
+def _single(number: float) -> float | None:
+    return None if math.isnan(number) else float(str(np.float32(number)))

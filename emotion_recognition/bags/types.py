@@ -5,14 +5,19 @@ that carry none (sqlite3 before Iron), and writing. Two packages bear the name `
 with different messages of the same names, so a type store knows one of the two.
 """
 
+import logging
 from collections.abc import Iterable
 from enum import Enum
 from functools import cache
 
-from rosbags.interfaces import Connection, MessageDefinitionFormat
+from rosbags.interfaces import Connection, ConnectionExtRosbag1, MessageDefinitionFormat
+from rosbags.interfaces.typing import Typesdict
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
+log = logging.getLogger(__name__)
+
+HEADER = "std_msgs/msg/Header"
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 AUDIO_DATA = "audio_common_msgs/msg/AudioData"
@@ -78,7 +83,7 @@ string model
 """
 
 _NEEDED = (
-    "std_msgs/msg/Header",
+    HEADER,
     "sensor_msgs/msg/RegionOfInterest",
     IMAGE,
     COMPRESSED_IMAGE,
@@ -101,24 +106,44 @@ def typestore(dialect: AudioDialect = AudioDialect.RELEASED) -> Typestore:
 def typestore_of(connections: Iterable[Connection]) -> Typestore:
     """Types of a recording's connections: its own definitions, and for those without, ours.
 
-    Raises:
-        rosbags.typesys.TypesysError: a definition in the recording cannot be parsed.
+    A definition that cannot be parsed is left out, and the log says so. Messages of ROS 1 are read
+    as those of ROS 2, whose headers have no ``seq``.
     """
     connections = list(connections)
     source = any(connection.msgtype == AUDIO_STAMPED for connection in connections)
     ours = typestore(AudioDialect.SOURCE if source else AudioDialect.RELEASED)
-    own = {}
+    store = get_typestore(Stores.EMPTY)
+    own: Typesdict = {}
     for connection in connections:
-        if connection.msgdef.format == MessageDefinitionFormat.MSG:
-            own.update(get_types_from_msg(connection.msgdef.data, connection.msgtype))
-        elif connection.msgdef.format == MessageDefinitionFormat.IDL:
-            for part in connection.msgdef.data.split("=" * 80 + "\n"):
-                # Definitions joined by rosbag2 each begin with a line that names them.
-                text = part.split("\n", 1)[1] if part.startswith("IDL: ") else part
-                if text.strip():
-                    own.update(get_types_from_idl(text))
+        if connection.msgdef.format == MessageDefinitionFormat.NONE:
+            continue
+        try:
+            definitions = _parsed(connection)
+            store.register(definitions)
+        except Exception as error:  # what the parser raises depends on the text
+            log.warning(
+                "%s: the definition of %s cannot be parsed: %s",
+                *(connection.topic, connection.msgtype, error),
+            )
+            continue
+        own.update(definitions)
+        if isinstance(connection.ext, ConnectionExtRosbag1):
+            own[HEADER] = ours.fielddefs[HEADER]
     if not own:
         return ours
     store = get_typestore(Stores.EMPTY)
     store.register({**ours.fielddefs, **own})
     return store
+
+
+def _parsed(connection: Connection) -> Typesdict:
+    text = connection.msgdef.data
+    if connection.msgdef.format == MessageDefinitionFormat.MSG:
+        return get_types_from_msg(text, connection.msgtype)
+    types: Typesdict = {}
+    for part in text.split("=" * 80 + "\n"):
+        # Definitions joined by rosbag2 each begin with a line that names them.
+        idl = part.split("\n", 1)[1] if part.startswith("IDL: ") else part
+        if idl.strip():
+            types.update(get_types_from_idl(idl))
+    return types

@@ -1,14 +1,10 @@
-"""Turns a video clip into a ROS 2 bag, as a camera and a microphone would have been recorded."""
+"""Writes ROS 2 bags, and turns a clip into one as a camera and a microphone would be recorded."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
-import numpy as np
 from rosbags.interfaces import (
     Qos,
     QosDurability,
@@ -18,14 +14,16 @@ from rosbags.interfaces import (
     QosTime,
 )
 from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys.store import Typestore
 from tqdm import tqdm
 
-from emotion_recognition.audio.chunk import AudioChunk
-from emotion_recognition.bags.bag import is_bag
-from emotion_recognition.bags.clip import CLIP_EPOCH_NS, SAMPLE_RATE, clip_duration_s, read_clip
-from emotion_recognition.bags.events import FrameEvent, RecordingError
+from emotion_recognition.bags import compose
+from emotion_recognition.bags.clip import CLIP_EPOCH_NS, SAMPLE_RATE, clip_duration_s
+from emotion_recognition.bags.complete import completed, kept
+from emotion_recognition.bags.events import Event, FrameEvent, RecordingError
+from emotion_recognition.bags.find import is_bag
+from emotion_recognition.bags.read import read_events
 from emotion_recognition.bags.types import (
-    AUDIO_DATA,
     AUDIO_DATA_STAMPED,
     AUDIO_INFO,
     COMPRESSED_IMAGE,
@@ -37,12 +35,85 @@ IMAGE_TOPIC = "/camera/image_raw"
 COMPRESSED_TOPIC = "/camera/image_raw/compressed"
 AUDIO_TOPIC = "/audio_stamped"
 AUDIO_INFO_TOPIC = "/audio_info"
-MICROPHONE = "microphone"  # frame_id of the sound
 
-_STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 # Written as strings of numbers, as every distribution from Humble on reads them.
 _METADATA_VERSION: Literal[8] = 8
 _FOREVER = QosTime(0, 0)
+_NO_HASH = "unknown"
+
+
+class BagWriter:
+    """Writes messages into a bag folder; each topic is declared with its first message.
+
+    The definitions of the types are written too, so that a reader needs none of its own.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.counts: dict[str, int] = {}  # messages by topic
+        self._connections: dict[tuple[str, str], Any] = {}
+
+    def write(
+        self, topic: str, msgtype: str, received_ns: int, message: Any, *, latched: bool = False
+    ) -> None:
+        """Write a message of one of our types, as ``compose`` builds them."""
+        data = typestore().serialize_cdr(message, msgtype)
+        self.write_serialized(topic, msgtype, received_ns, data, typestore(), latched=latched)
+
+    def write_serialized(
+        self,
+        topic: str,
+        msgtype: str,
+        received_ns: int,
+        data: bytes | memoryview,
+        types: Typestore,
+        *,
+        latched: bool = False,
+    ) -> None:
+        """Write a message that is serialized already (CDR); ``types`` may have its definition."""
+        key = topic, msgtype
+        if key not in self._connections:
+            known = msgtype in types.fielddefs
+            self._connections[key] = self._writer.add_connection(
+                topic,
+                msgtype,
+                typestore=types if known else None,
+                msgdef=None if known else "",
+                rihs01=None if known else _NO_HASH,
+                offered_qos_profiles=[_qos(latched)],
+            )
+            self.counts.setdefault(topic, 0)
+        self._writer.write(self._connections[key], received_ns, data)
+        self.counts[topic] += 1
+
+
+@contextmanager
+def bag_writer(
+    out: Path, *, storage: str = "mcap", force: bool = False, keep: bool = False, **about: str
+) -> Iterator[BagWriter]:
+    """Give a writer for the bag folder ``out``, which appears under its name when it is complete.
+
+    Args:
+        out: the folder to write.
+        storage: a key of ``STORAGES``.
+        force: whether to replace an existing bag.
+        keep: whether to leave, after a failure, what was written (see ``complete.kept``).
+        about: facts to keep in the bag's metadata.
+
+    Raises:
+        ValueError: ``storage`` is unknown.
+        RecordingError: ``out`` exists.
+        OSError: it cannot be written.
+    """
+    if storage not in STORAGES:
+        raise ValueError(f"storage '{storage}': expected one of {', '.join(STORAGES)}")
+    with (kept if keep else completed)(out, force) as folder:
+        writer = Writer(folder, version=_METADATA_VERSION, storage_plugin=STORAGES[storage])
+        for key, value in about.items():
+            writer.set_custom_data(key, value)
+        with writer:
+            yield BagWriter(writer)
 
 
 def make_bag(
@@ -51,7 +122,7 @@ def make_bag(
     *,
     storage: str = "mcap",
     compressed: bool = False,
-    quality: int = 90,
+    quality: int = compose.JPEG_QUALITY,
     force: bool = False,
 ) -> None:
     """Write the frames and the sound of ``clip`` into the bag folder ``out``.
@@ -61,7 +132,7 @@ def make_bag(
     sensor time 1 s. The folder appears under its name only when it is complete.
 
     Args:
-        clip: a video or sound file.
+        clip: a video or sound file, or a folder of images.
         out: the folder to write.
         storage: "mcap" or "sqlite3".
         compressed: whether to write the frames as JPEG.
@@ -72,62 +143,37 @@ def make_bag(
         ValueError: ``storage`` or ``quality`` is out of range.
         RecordingError: the clip cannot be read, or ``out`` exists.
     """
-    if storage not in _STORAGES:
-        raise ValueError(f"storage '{storage}': expected one of {', '.join(_STORAGES)}")
     if not 1 <= quality <= 100:
         raise ValueError(f"JPEG quality {quality}: expected 1 to 100")
     if is_bag(clip):
         raise RecordingError(f"{clip} is a bag already: expected a video or sound file")
-    duration = clip_duration_s(clip)  # also finds an unreadable clip before anything is written
-    with _completed(out, force) as folder:
-        writer = Writer(folder, version=_METADATA_VERSION, storage_plugin=_STORAGES[storage])
-        writer.set_custom_data("clip", clip.name)
-        with writer, _progress(duration) as progress:
-            _write(writer, clip, quality if compressed else None, progress)
+    # Also finds an unreadable clip before anything is written.
+    duration_s = None if clip.is_dir() else clip_duration_s(clip)
+    with (
+        bag_writer(out, storage=storage, force=force, clip=clip.name) as writer,
+        _progress(duration_s) as progress,
+    ):
+        for event in read_events(clip):
+            write_event(writer, event, quality if compressed else None)
+            seconds = (event.received_ns - CLIP_EPOCH_NS) / 1e9
+            progress.update(max(0.0, seconds - progress.n))
 
 
-def _write(writer: Writer, clip: Path, quality: int | None, progress: "tqdm[Any]") -> None:
-    topics = _Topics(writer)
-    for event in read_clip(clip):
-        if isinstance(event, FrameEvent):
-            if quality is None:
-                topics.write(IMAGE_TOPIC, IMAGE, event.received_ns, _raw_image(event))
-            else:
-                image = _jpeg_image(event, quality)
-                topics.write(COMPRESSED_TOPIC, COMPRESSED_IMAGE, event.received_ns, image)
+def write_event(writer: BagWriter, event: Event, quality: int | None) -> None:
+    """Write a frame (of JPEG ``quality``; None: raw) or a piece of 16 kHz mono sound of a clip."""
+    received_ns = event.received_ns
+    if isinstance(event, FrameEvent):
+        stamped = event.stamp_ns, event.frame_id, event.image()
+        if quality is None:
+            writer.write(IMAGE_TOPIC, IMAGE, received_ns, compose.raw_image(*stamped))
         else:
-            if AUDIO_TOPIC not in topics.connections:
-                info = _make(
-                    AUDIO_INFO,
-                    channels=1,
-                    sample_rate=SAMPLE_RATE,
-                    sample_format="S16LE",
-                    bitrate=SAMPLE_RATE * 16,
-                    coding_format="wave",
-                )
-                topics.write(AUDIO_INFO_TOPIC, AUDIO_INFO, event.received_ns, info, latched=True)
-            sound = _sound(event.chunk)
-            topics.write(AUDIO_TOPIC, AUDIO_DATA_STAMPED, event.received_ns, sound)
-        seconds = (event.received_ns - CLIP_EPOCH_NS) / 1e9
-        progress.update(max(0.0, seconds - progress.n))
-
-
-class _Topics:
-    """The topics of the bag, each declared with its first message."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self.connections: dict[str, Any] = {}
-
-    def write(
-        self, topic: str, msgtype: str, stamp_ns: int, message: Any, *, latched: bool = False
-    ) -> None:
-        if topic not in self.connections:
-            self.connections[topic] = self._writer.add_connection(
-                topic, msgtype, typestore=typestore(), offered_qos_profiles=[_qos(latched)]
-            )
-        data = typestore().serialize_cdr(message, msgtype)
-        self._writer.write(self.connections[topic], stamp_ns, data)
+            image = compose.jpeg_image(*stamped, quality)
+            writer.write(COMPRESSED_TOPIC, COMPRESSED_IMAGE, received_ns, image)
+        return
+    if AUDIO_INFO_TOPIC not in writer.counts:
+        info = compose.sound_info(SAMPLE_RATE)
+        writer.write(AUDIO_INFO_TOPIC, AUDIO_INFO, received_ns, info, latched=True)
+    writer.write(AUDIO_TOPIC, AUDIO_DATA_STAMPED, received_ns, compose.sound(event.chunk))
 
 
 def _qos(latched: bool) -> Qos:
@@ -144,73 +190,8 @@ def _qos(latched: bool) -> Qos:
     )
 
 
-def _make(msgtype: str, **fields: Any) -> Any:
-    return typestore().types[msgtype](**fields)
-
-
-def _header(stamp_ns: int, frame_id: str) -> Any:
-    stamp = _make(
-        "builtin_interfaces/msg/Time",
-        sec=stamp_ns // 1_000_000_000,
-        nanosec=stamp_ns % 1_000_000_000,
-    )
-    return _make("std_msgs/msg/Header", stamp=stamp, frame_id=frame_id)
-
-
-def _raw_image(frame: FrameEvent) -> Any:
-    pixels = frame.image()
-    height, width, _ = pixels.shape
-    return _make(
-        IMAGE,
-        header=_header(frame.stamp_ns, frame.frame_id),
-        height=height,
-        width=width,
-        encoding="bgr8",
-        is_bigendian=0,
-        step=3 * width,
-        data=pixels.reshape(-1),
-    )
-
-
-def _jpeg_image(frame: FrameEvent, quality: int) -> Any:
-    _, data = cv2.imencode(".jpg", frame.image(), (cv2.IMWRITE_JPEG_QUALITY, quality))
-    header = _header(frame.stamp_ns, frame.frame_id)
-    return _make(
-        COMPRESSED_IMAGE, header=header, format="bgr8; jpeg compressed bgr8", data=data.reshape(-1)
-    )
-
-
-def _sound(chunk: AudioChunk) -> Any:
-    # Exact: the samples of a clip have 16 bits.
-    pcm = np.rint(chunk.samples * 32768.0).clip(-32768, 32767).astype("<i2")
-    return _make(
-        AUDIO_DATA_STAMPED,
-        header=_header(chunk.stamp_ns, MICROPHONE),
-        audio=_make(AUDIO_DATA, data=np.frombuffer(pcm.tobytes(), np.uint8)),
-    )
-
-
 def _progress(duration_s: float | None) -> "tqdm[Any]":
     total = None if duration_s is None else round(duration_s, 2)
     bar = "{desc}: {percentage:3.0f}% |{bar}| {n:.1f} of {total} s, {elapsed}"
     # Shown on a terminal only.
     return tqdm(total=total, desc="make-bag", bar_format=bar if total else None, disable=None)
-
-
-@contextmanager
-def _completed(out: Path, force: bool) -> Iterator[Path]:
-    """Give a folder to fill beside ``out``; move it to ``out`` once all went well."""
-    if out.exists():
-        if not force:
-            raise RecordingError(
-                f"{out} exists: give another name, or allow to overwrite (--force)"
-            )
-        if not (out / "metadata.yaml").is_file():
-            raise RecordingError(f"{out} exists and is no bag: it is not overwritten")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".make-bag-", dir=out.parent) as scratch:
-        folder = Path(scratch) / out.name
-        yield folder
-        if out.exists():
-            shutil.move(out, Path(scratch) / "replaced")
-        folder.rename(out)

@@ -29,6 +29,9 @@ COMMANDS: dict[str, Command] = {
         "emotion_recognition.nodes.run", "start the nodes in one process (as `ros2 launch` does)"
     ),
     "play": Command("emotion_recognition.nodes.player", "publish a bag's messages in their timing"),
+    "record": Command(
+        "emotion_recognition.nodes.record", "record images, sound and estimates into a bag"
+    ),
     "demo": Command(
         "emotion_recognition.nodes.demo", "play a sample through a live graph and show the result"
     ),
@@ -37,6 +40,12 @@ COMMANDS: dict[str, Command] = {
     ),
     "estimate": Command(
         "emotion_recognition.cli.estimate", "estimate emotions over a bag or clip, offline"
+    ),
+    "evaluate": Command(
+        "emotion_recognition.cli.evaluate", "score recordings against labels, with a report"
+    ),
+    "dashboard": Command(
+        "emotion_recognition.cli.dashboard", "serve the page that shows recordings and the robot"
     ),
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_recognition.bags.bag import is_bag
 from emotion_recognition.bags.clip import CLIP_EPOCH_NS
 from emotion_recognition.bags.events import Event, FrameEvent
+from emotion_recognition.bags.find import is_bag
 from emotion_recognition.bags.read import read_events
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.emotion_model import EmotionModel
@@ -53,24 +53,40 @@ def recognize(
 
 def estimates_of(events: Iterable[Event], recognizer: Recognizer) -> Iterator[Estimate]:
     """Feed events to a recogniser and yield what it estimates."""
-    unusable = 0
+    feed = Feed(recognizer)
     for event in events:
+        yield from feed.add(event)
+        yield from recognizer.estimates()
+    feed.close()
+
+
+class Feed:
+    """Hands the events of a recording to a recogniser, one after the other."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+        self._unusable = 0
+
+    def add(self, event: Event) -> list[Estimate]:
+        """Take up an event; return the note of an outage that ends with it, if there was one."""
+        recognizer = self._recognizer
         stamp_ns = event.stamp_ns if isinstance(event, FrameEvent) else event.chunk.stamp_ns
         silence = recognizer.unavailable(stamp_ns)
-        if silence is not None:
-            yield silence
         if not isinstance(event, FrameEvent):
             recognizer.add_audio(event.chunk)
         elif recognizer.wants_frame(stamp_ns):
             try:
                 recognizer.add_frame(stamp_ns, event.image(), event.frame_id)
             except ImageFormatError as error:
-                unusable += 1
-                if unusable == 1:
+                self._unusable += 1
+                if self._unusable == 1:
                     log.warning("image dropped: %s", error)
-        yield from recognizer.estimates()
-    if unusable > 1:
-        log.warning("%d images were dropped", unusable)
+        return [] if silence is None else [silence]
+
+    def close(self) -> None:
+        """Tell how many images could not be used."""
+        if self._unusable > 1:
+            log.warning("%d images were dropped", self._unusable)
 
 
 def time_origin_ns(path: Path) -> int:

@@ -3,14 +3,13 @@
 import json
 import logging
 import math
-import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import or_
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from emotion_recognition.audio.features import SAMPLE_RATE
 from emotion_recognition.emotions import EMOTIONS
@@ -20,10 +19,15 @@ from emotion_recognition.model.backbones import (
     VoiceBackbone,
     VoiceEncoderChoice,
 )
+from emotion_recognition.model.backbones.frames import ShippedFrames
 from emotion_recognition.model.backbones.trained_with import load_frames, load_voice
 from emotion_recognition.model.backbones.voice_window import VOICE_STEPS
+from emotion_recognition.model.batches import SIZES, make_runner
+from emotion_recognition.model.calibrated import CalibratedNetwork
 from emotion_recognition.model.checkpoint import CheckpointError
+from emotion_recognition.model.device import Device, choose_device
 from emotion_recognition.model.network import TwoStreamNetwork, load_network
+from emotion_recognition.model.precision import TOLERANCE, worst_difference
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +42,6 @@ VIDEO_STEPS = 36
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 NETWORK_FILE = "emotion_network.safetensors"
-
-
-class DeviceError(ValueError):
-    """The device is unknown or absent; the message says which ones there are."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ class EmotionModel:
         id: Name of the weights.
         labels: Class names, in the order of the probabilities.
         device: Where it computes, ``cpu`` or ``cuda:N``.
+        device_problem: Why that is not where it was asked to; empty if it is.
+        precision: In what: ``float32``, or ``float16`` (on CUDA only).
         face: What faces it reads, and how many numbers are in a face's vector.
         voice_encoder: Whose vectors it reads in place of audio features; None: the features.
         audio_shape: Steps of a window of sound, and the numbers of a step that are read.
@@ -82,15 +84,15 @@ class EmotionModel:
         encoder: FrameBackbone,
         network: TwoStreamNetwork,
         id: str,
-        temperatures: dict[str, float],
-        device: str,
+        temperatures: Mapping[str, float],
+        device: Device,
         voice_encoder: VoiceBackbone | None = None,
     ) -> None:
         """Bundle the networks.
 
         Args:
-            encoder: The frame encoder that the network was trained with.
-            network: The emotion network.
+            encoder: The frame encoder that the network was trained with, on the device.
+            network: The emotion network; computes in the precision of its weights.
             id: Name of the weights.
             temperatures: By which the logits are divided, for ``audio``, ``video`` and ``both``.
             device: As :func:`choose_device` returns it.
@@ -98,14 +100,17 @@ class EmotionModel:
         """
         self.id = id
         self.labels = EMOTIONS
-        self.device = device
+        self.device = device.name
+        self.device_problem = device.problem
+        self.precision = str(next(network.parameters()).dtype).removeprefix("torch.")
         self.face = encoder.face
         self.voice_encoder = voice_encoder
         steps = AUDIO_STEPS if voice_encoder is None else VOICE_STEPS
         self.audio_shape = steps, network.audio.columns
+        self.video_shape = VIDEO_STEPS, encoder.face.vector_size
         self._encoder = encoder
-        self._network = network.eval().to(device)
-        self._temperatures = temperatures
+        calibrated = CalibratedNetwork(network, temperatures).eval().to(device.name)
+        self._judge = make_runner(calibrated, device.name)
 
     def encode_faces(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the vectors (N, V) of N aligned faces uint8; N may be 0.
@@ -125,14 +130,15 @@ class EmotionModel:
 
     def warm_up(self) -> None:
         """Let the first calls, which are slow, be over with."""
-        self.encode_faces(np.zeros((1, *self.face.face_shape), np.uint8))
+        for count in (1,) if self.device == "cpu" else SIZES:
+            self.encode_faces(np.zeros((count, *self.face.face_shape), np.uint8))
+            sound = np.zeros((count, *self.audio_shape), np.float32)
+            sight = np.zeros((count, *self.video_shape), np.float32)
+            heard, seen = np.ones(sound.shape[:2], bool), np.ones(sight.shape[:2], bool)
+            self.predict_batch(sound, heard, sight, seen)
         if self.voice_encoder is not None:
             self.voice_encoder.encode(np.zeros(round(WINDOW_S * SAMPLE_RATE), np.float32))
-        sound = np.zeros(self.audio_shape, np.float32)
-        sight = np.zeros((VIDEO_STEPS, self.face.vector_size), np.float32)
-        self.predict(sound, np.ones(len(sound), bool), sight, np.ones(VIDEO_STEPS, bool))
 
-    @torch.inference_mode()
     def predict(
         self,
         audio: npt.NDArray[np.float32],
@@ -152,71 +158,68 @@ class EmotionModel:
         Raises:
             ValueError: A shape is wrong, a valid value is not finite, or both streams miss.
         """
-        exact = self.voice_encoder is not None
-        sound, sound_mask = self._stream("audio", audio, audio_mask, self.audio_shape, exact)
-        vectors = VIDEO_STEPS, self.face.vector_size
-        sight, sight_mask = self._stream("video", video, video_mask, vectors, exact=True)
-        heard, seen = bool(audio_mask.any()), bool(video_mask.any())
-        if not heard and not seen:
-            raise ValueError("both masks are all False: expected sound, a face, or both")
-        output = self._network(sound, sound_mask, sight, sight_mask)
-        streams = "both" if heard and seen else "audio" if heard else "video"
-        probabilities = (output.logits[0] / self._temperatures[streams]).softmax(dim=0)
-        valence, arousal = (probabilities @ self._network.heads.ratings).clamp(-1, 1).tolist()
-        return Prediction(
-            probabilities.cpu().numpy(),
-            valence,
-            arousal,
-            output.intensity[0].sigmoid().item() if heard else math.nan,
-            output.audio_weight[0].item(),
-            output.video_weight[0].item(),
-        )
+        return self.predict_batch(audio[None], audio_mask[None], video[None], video_mask[None])[0]
 
-    def _stream(
+    def predict_batch(
         self,
+        audio: npt.NDArray[np.float32],
+        audio_mask: npt.NDArray[np.bool_],
+        video: npt.NDArray[np.float32],
+        video_mask: npt.NDArray[np.bool_],
+    ) -> list[Prediction]:
+        """Judge N windows at once, of several faces or cameras; N may be 0.
+
+        Args:
+            audio: (N, 225, F) or (N, 180, D), otherwise as in :meth:`predict`.
+            audio_mask: (N, 225) bool.
+            video: (N, 36, V).
+            video_mask: (N, 36) bool.
+
+        Raises:
+            ValueError: A shape is wrong, or a window has a valid value that is not finite, or
+                neither sound nor a face.
+        """
+        exact = self.voice_encoder is not None
+        sound = self._stream("audio", audio, audio_mask, self.audio_shape, exact)
+        sight = self._stream("video", video, video_mask, self.video_shape, exact=True)
+        if len(audio) != len(video):
+            raise ValueError(f"{len(audio)} windows of audio, {len(video)} of video")
+        heard = [bool(mask.any()) for mask in audio_mask]
+        seen = [bool(mask.any()) for mask in video_mask]
+        if not all(map(or_, heard, seen)):
+            raise ValueError("both masks are all False: expected sound, a face, or both")
+        if len(audio) == 0:
+            return []
+        predictions = []
+        for row, there in zip(
+            self._judge(sound, audio_mask, sight, video_mask), heard, strict=True
+        ):
+            valence, arousal, intensity, audio_weight, video_weight = row[len(EMOTIONS) :].tolist()
+            intensity = intensity if there else math.nan
+            streams = intensity, audio_weight, video_weight
+            predictions.append(Prediction(row[: len(EMOTIONS)], valence, arousal, *streams))
+        return predictions
+
+    @staticmethod
+    def _stream(
         name: str,
         values: npt.NDArray[np.float32],
         mask: npt.NDArray[np.bool_],
         shape: tuple[int, int],
         exact: bool,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> npt.NDArray[np.float32]:
+        """Check a stream and return the columns that the network reads, 0 at missing steps."""
         steps, width = shape
-        fits = values.ndim == 2 and values.shape[0] == steps and values.shape[1] >= width
-        if not fits or (exact and values.shape[1] != width):
+        fits = values.ndim == 3 and values.shape[1] == steps and values.shape[2] >= width
+        if not fits or (exact and values.shape[2] != width):
             least = "" if exact else "at least "
-            raise ValueError(f"{name} {values.shape}: expected ({steps}, {least}{width})")
-        if mask.shape != (steps,) or mask.dtype != np.bool_:
-            raise ValueError(f"{name} mask {mask.shape} {mask.dtype}: expected ({steps},) bool")
-        read = values[:, :width]
+            raise ValueError(f"{name} {values.shape[1:]}: expected ({steps}, {least}{width})")
+        if mask.shape != values.shape[:2] or mask.dtype != np.bool_:
+            raise ValueError(f"{name} mask {mask.shape[1:]} {mask.dtype}: expected ({steps},) bool")
+        read = values[:, :, :width]
         if not np.isfinite(read[mask]).all():
             raise ValueError(f"{name} holds NaN or infinity at a valid step: expected numbers")
-        read = np.where(mask[:, None], read, 0).astype(np.float32)
-        batch = torch.from_numpy(read)[None].to(self.device)
-        return batch, torch.from_numpy(mask.copy())[None].to(self.device)
-
-
-def choose_device(device: str = "auto") -> str:
-    """Return the torch device for ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-
-    ``auto`` is the first CUDA device if there is one, else the CPU. A device that is named is never
-    replaced by another.
-
-    Raises:
-        DeviceError: The name is unknown, or there is no such device.
-    """
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if device == "auto":
-        return "cuda:0" if count else "cpu"
-    if device == "cpu":
-        return device
-    match = re.fullmatch(r"cuda(?::(\d+))?", device)
-    if match is None:
-        raise DeviceError(f"unknown device '{device}': expected auto, cpu, cuda or cuda:N")
-    index = int(match[1] or 0)
-    if index >= count:
-        found = f"cuda:0 to cuda:{count - 1}" if count else "no CUDA device"
-        raise DeviceError(f"device '{device}' is absent: found {found}; set device to auto or cpu")
-    return f"cuda:{index}"
+        return np.where(mask[:, :, None], read, 0).astype(np.float32)
 
 
 def load_model(
@@ -226,6 +229,9 @@ def load_model(
     voice_encoder: VoiceEncoderChoice | None = None,
 ) -> EmotionModel:
     """Load the deployed model.
+
+    On CUDA it computes in float16 if its probabilities then stay within ``precision.TOLERANCE`` of
+    those in float32 on the CPU; otherwise in float32, with a warning.
 
     Args:
         path: An emotion network's file, or a folder that holds ``emotion_network.safetensors``; by
@@ -238,16 +244,56 @@ def load_model(
     Raises:
         CheckpointError: A file is missing or corrupt, of another kind, or the network was trained
             with another encoder.
-        DeviceError: The device is unknown or absent.
+        DeviceError: The device is unknown.
     """
-    device = choose_device(device)
+    chosen = choose_device(device)
     path = path or WEIGHTS
     if path.is_dir():
         path = path / NETWORK_FILE
     network, metadata = load_network(path)
-    trained = path, network.config, metadata
-    encoder = load_frames(*trained, frame_encoder or FrameEncoderChoice(), device)
-    voice = load_voice(*trained, voice_encoder or VoiceEncoderChoice(), device)
+    voice = load_voice(
+        path, network.config, metadata, voice_encoder or VoiceEncoderChoice(), chosen.name
+    )
+    id, temperatures = _calibration(path, metadata)
+
+    def build(device: Device, half: bool) -> EmotionModel:
+        network, metadata = load_network(path)
+        encoder = load_frames(
+            path, network.config, metadata, frame_encoder or FrameEncoderChoice(), device.name
+        )
+        if half:
+            network.half()
+            if isinstance(encoder, ShippedFrames):
+                encoder.halve()
+        return EmotionModel(encoder, network, id, temperatures, device, voice)
+
+    model = build(chosen, half=False) if chosen.name == "cpu" else in_half_if_exact(build, chosen)
+    logger.info("model %s on %s in %s", model.id, model.device, model.precision)
+    return model
+
+
+def in_half_if_exact(build: Callable[[Device, bool], EmotionModel], device: Device) -> EmotionModel:
+    """Return a model in half precision if it is exact enough, else in float32, with a warning.
+
+    Args:
+        build: Builds the model on a device, in half precision or not.
+        device: Where it is to compute.
+    """
+    model = build(device, True)
+    difference = worst_difference(model, build(Device("cpu"), False))
+    if difference <= TOLERANCE:
+        return model
+    logger.warning(
+        "float16 on %s changes probabilities by up to %.3f (allowed: %g): computing in float32",
+        device.name,
+        difference,
+        TOLERANCE,
+    )
+    return build(device, False)
+
+
+def _calibration(path: Path, metadata: Mapping[str, str]) -> tuple[str, dict[str, float]]:
+    """The id and the temperatures of a network's checkpoint."""
     if metadata.get("labels") != json.dumps(EMOTIONS):
         raise CheckpointError(
             f"{path}: labels are {metadata.get('labels')}, expected {json.dumps(EMOTIONS)}"
@@ -262,5 +308,4 @@ def load_model(
         raise CheckpointError(
             f"{path}: temperature must hold a positive number for audio, video and both ({error})"
         ) from error
-    logger.info("model %s on %s", metadata["id"], device)
-    return EmotionModel(encoder, network, metadata["id"], temperatures, device, voice)
+    return metadata["id"], temperatures

@@ -73,13 +73,13 @@ class FrameEncoder(nn.Module):
         """Encode faces.
 
         Args:
-            faces: (N, 1, 48, 48) grey, in [0, 1]. Each is standardised on its own, so brightness
-                and contrast of the camera do not matter.
+            faces: (N, 1, 48, 48) grey, in [0, 1], float32 whatever the weights are. Each is
+                standardised on its own, so brightness and contrast of the camera do not matter.
 
         Returns:
             The vectors (N, 128) and the logits (N, 8) in the order of ``FERPLUS_CLASSES``.
         """
-        faces = _standardise(faces)
+        faces = _standardise(faces).to(self.embed.weight.dtype)
         if not self.training:
             faces = torch.cat([faces, faces.flip(3)])
         features = self.trunk(faces).mean(dim=(2, 3))

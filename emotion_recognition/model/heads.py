@@ -43,8 +43,10 @@ def decision_shares(audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
         video: (B, 8) part that comes from the face; zeros if there is none.
 
     Returns:
-        The shares of audio and video, each (B,): sum 1, or both 0 where there is no evidence.
+        The shares of audio and video, each (B,): sum 1, or both 0 where there is no evidence; in
+        float32, for in half precision the least evidence would be none.
     """
+    audio, video = audio.float(), video.float()
     audio = audio - audio.mean(dim=1, keepdim=True)
     video = video - video.mean(dim=1, keepdim=True)
     evidence = audio + video

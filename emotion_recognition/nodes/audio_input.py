@@ -9,8 +9,8 @@ from rclpy.subscription import Subscription
 
 from emotion_recognition.nodes.qos import matching_qos
 from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.settings.emotion_node import AUDIO_TYPES
 
-AUDIO_TYPES = ("AudioData", "AudioDataStamped", "AudioStamped")
 _PACKAGE = "audio_common_msgs"
 _DEPTH = 100  # a burst of 10 ms chunks, one second long
 _LOOK_EVERY_S = 0.25

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument(
+        "--max-faces", type=int, default=1, help="faces that are followed, 1 to 16 (default: 1)"
+    )
+    parser.add_argument(
         "--picture",
         type=Path,
         metavar="FILE.svg",
@@ -58,14 +61,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run the demo once through; return 0, or 1 where no estimate came."""
-    return demo(options.clip, options.device, options.picture)
+    return demo(options.clip, options.device, options.max_faces, options.picture)
 
 
 class DemoError(ValueError):
     """The demo could not be run; the message says why."""
 
 
-def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = None) -> int:
+def demo(
+    clip: Path | None = None,
+    device: str = "auto",
+    max_faces: int = 1,
+    picture: Path | None = None,
+) -> int:
     """Play ``clip`` (None: the sample) onto topics and show the estimates as they come.
 
     ``emotion_node`` runs in a process of its own; the two meet over DDS on this machine alone. The
@@ -85,7 +93,8 @@ def demo(clip: Path | None = None, device: str = "auto", picture: Path | None = 
         make_bag(clip, bag, compressed=compressed)
         start_ros([])
         try:
-            with _emotion_node(device, compressed, Path(folder) / "node.log") as process:
+            parameters: dict[str, str | int] = {"device": device, "max_faces": max_faces}
+            with _emotion_node(parameters, compressed, Path(folder) / "node.log") as process:
                 return _show(bag, clip.name, process, stopped, picture)
         finally:
             rclpy.try_shutdown()
@@ -101,6 +110,7 @@ class Audience(Node):
         # The view of the last estimate, if possible with a face.
         self.pictured = LiveView(view.title)
         self.fresh: list[EmotionState] = []
+        self.estimates = 0
         self.received: dict[str, int] = {}
         self.reported_s = 0.0  # when the newest diagnostics came
         self.create_subscription(EmotionState, "emotion", self._on_emotion, ESTIMATES)
@@ -119,12 +129,15 @@ class Audience(Node):
             return
         self.fresh.append(message)
         view = self.view
-        view.state = message
+        view.note(message)
         view.elapsed_s = (nanoseconds(message.header.stamp) - self.player.started_ns) / 1e9
         if message.probabilities:
             view.latencies_ms.append(nanoseconds(message.latency) / 1e6)
+            self.estimates += 1
             withheld = message.flags & EmotionState.WITHHELD
-            view.history.append((view.elapsed_s, UNCERTAIN if withheld else message.emotion))
+            label = UNCERTAIN if withheld else message.emotion
+            if view.state is message:
+                view.history.append((view.elapsed_s, label))
             shown = self.pictured.state
             if message.face.width or shown is None or not shown.face.width:
                 self.pictured = copy.deepcopy(view)
@@ -185,7 +198,7 @@ def _show(
     print("demo: over time: " + ", ".join(map(str, timeline(view.history))))
     p95_ms = float(np.percentile(view.latencies_ms, 95))
     print(
-        f"demo: {len(view.history)} estimates, P95 latency {p95_ms:.0f} ms, "
+        f"demo: {audience.estimates} estimates, P95 latency {p95_ms:.0f} ms, "
         f"received {audience.received_percent():.1f} %"
     )
     return 0
@@ -232,13 +245,16 @@ def _save(view: LiveView, picture: Path) -> None:
 
 
 @contextlib.contextmanager
-def _emotion_node(device: str, compressed: bool, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _emotion_node(
+    parameters: Mapping[str, str | int], compressed: bool, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run emotion_node on the bag's topics; at the end its warnings are shown."""
     command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node", "--ros-args"]
     for name, topic in remappings(COMPRESSED_TOPIC if compressed else IMAGE_TOPIC, AUDIO_TOPIC):
         command += ["-r", f"{name}:={topic}"]
     transport = "compressed" if compressed else "raw"
-    command += ["-p", f"device:={device}", "-p", f"image_transport:={transport}"]
+    for name, value in {**parameters, "image_transport": transport}.items():
+        command += ["-p", f"{name}:={value}"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:

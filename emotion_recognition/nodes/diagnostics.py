@@ -96,6 +96,12 @@ def stream_report(
     return Report(stream.name, level, message, values)
 
 
+def device_report(device: str, precision: str, problem: str) -> Report:
+    """Say where the model computes, and why that is not where it was asked to (``problem``)."""
+    level, message = (Level.WARN, problem) if problem else (Level.OK, f"{precision} on {device}")
+    return Report("device", level, message, {"device": device, "precision": precision})
+
+
 class Latencies:
     """Latencies (seconds) of the newest estimates, from newest sensor stamp to publication."""
 

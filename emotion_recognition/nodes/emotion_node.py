@@ -3,9 +3,12 @@
 import logging
 import sys
 import time
-from typing import Any, Literal
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import cv2
+import numpy as np
 import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
@@ -15,7 +18,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.backbones import BackboneError
 from emotion_recognition.model.checkpoint import CheckpointError
-from emotion_recognition.model.emotion_model import DeviceError, EmotionModel, load_model
+from emotion_recognition.model.device import DeviceError
+from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.audio_input import AudioInput
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
@@ -25,17 +29,20 @@ from emotion_recognition.nodes.diagnostics import (
     Latencies,
     Report,
     StreamState,
+    device_report,
     estimates_report,
     stream_report,
 )
-from emotion_recognition.nodes.inbox import Inbox, Item, Kind
 from emotion_recognition.nodes.overlay import Overlay
+from emotion_recognition.nodes.parameters import declare_settings
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
-from emotion_recognition.nodes.settings import Settings, declare_settings
 from emotion_recognition.nodes.spin import StartError, run_nodes
 from emotion_recognition.nodes.worker import Worker
 from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.recognizer.inbox import Inbox, Item
+from emotion_recognition.settings import Settings
 from emotion_recognition.vision.detect import DetectorError
+from emotion_recognition.vision.stream import FaceObservation
 
 _DIAGNOSTICS_PERIOD_S = 1.0
 _SILENCE_PERIOD_S = 0.25
@@ -69,34 +76,38 @@ class EmotionNode(Node):
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
         recognizer = _recognizer(settings, self._model)
         self._detector_name = recognizer.detector_name
-        self._overlay = _overlay(self) if settings.publish_overlay else None
+        self._overlays = _overlays(self, settings)
         self._worker = Worker(
             recognizer,
             self._inbox,
             settings.audio_fallback,
             self._publish,
             complain,
-            self._overlay.show if self._overlay else None,
+            self._show if settings.publish_overlay else None,
         )
         self._latencies = Latencies()
         self._published = Arrivals()
-        self._arrivals = {"image": Arrivals(), "audio": Arrivals()}
+        self._images = {camera: Arrivals() for camera in settings.cameras}
+        self._sound = Arrivals()
         self._last_arrival_ns = self._now_ns()
         self._reported: dict[str, int] = {}
         if settings.use_video:
-            self.create_subscription(
-                CompressedImage if settings.compressed else Image,
-                "image",
-                lambda message: self._store("image", message),
-                sensor_qos(settings.image_depth, settings.image_reliability),
-            )
+            for camera, topic in settings.cameras.items():
+                self.create_subscription(
+                    CompressedImage if settings.compressed else Image,
+                    topic,
+                    partial(self._store_image, camera),
+                    sensor_qos(settings.image_depth, settings.image_reliability),
+                )
         self._audio_input = None
         if settings.use_audio:
             self._audio_input = AudioInput(
                 self,
                 settings.audio_type,
-                lambda message: self._store("audio", message),
-                lambda message: self._store("audio_info", message),
+                self._store_audio,
+                lambda message: self._inbox.put(
+                    Item("audio_info", message, self._now_ns(), time.monotonic())
+                ),
                 complain,
             )
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -118,19 +129,30 @@ class EmotionNode(Node):
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
 
-    def _store(self, kind: Kind, message: Any) -> None:
-        now_ns = self._now_ns()
-        if kind != "audio_info":
-            self._arrivals[kind].tick(time.monotonic())
-            self._last_arrival_ns = now_ns
-        self._inbox.put(Item(kind, message, now_ns))
+    def _store_image(self, camera: str, message: Any) -> None:
+        self._note_arrival(self._images[camera])
+        self._inbox.put(Item("image", message, self._last_arrival_ns, time.monotonic(), camera))
+
+    def _store_audio(self, message: Any) -> None:
+        self._note_arrival(self._sound)
+        self._inbox.put(Item("audio", message, self._last_arrival_ns, time.monotonic()))
+
+    def _note_arrival(self, arrivals: Arrivals) -> None:
+        arrivals.tick(time.monotonic())
+        self._last_arrival_ns = self._now_ns()
+
+    def _show(
+        self, camera: str, header: Any, image: np.ndarray, faces: Sequence[FaceObservation]
+    ) -> None:
+        """Called in the worker's thread."""
+        self._overlays[camera].show(camera, header, image, faces)
 
     def _publish(self, estimate: Estimate) -> None:
         """Called in the worker's thread."""
         message = emotion_state(estimate, self._now_ns())
         self._emotions.publish(message)
-        if self._overlay is not None:
-            self._overlay.note(estimate)
+        for overlay in self._overlays.values():
+            overlay.note(estimate)
         if estimate.available:
             self._published.tick(time.monotonic())
             self._latencies.add(nanoseconds(message.latency) / 1e9)
@@ -143,7 +165,9 @@ class EmotionNode(Node):
 
     def _publish_diagnostics(self) -> None:
         now_s = time.monotonic()
-        reports = [*self._stream_reports(now_s), self._estimates_report(now_s)]
+        model = self._model
+        device = device_report(model.device, model.precision, model.device_problem)
+        reports = [*self._stream_reports(now_s), self._estimates_report(now_s), device]
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name().lstrip("/")
@@ -152,30 +176,36 @@ class EmotionNode(Node):
 
     def _stream_reports(self, now_s: float) -> list[Report]:
         settings, worker, inbox = self._settings, self._worker, self._inbox
-        status = worker.status
         streams = [
             self._stream_state(
-                "image",
+                f"{camera.name}/image" if camera.name else "image",
+                settings.cameras[camera.name],
+                self._images[camera.name],
                 now_s,
                 enabled=settings.use_video,
-                dropped=inbox.dropped_images,
-                rejected=worker.rejected_images,
-                window_fill=status.video_fill,
+                dropped=inbox.dropped_images[camera.name],
+                rejected=worker.rejected_images[camera.name],
+                window_fill=camera.fill,
                 details={
-                    "used": str(worker.used_images),
-                    "with a face": str(status.faces),
+                    "used": str(worker.used_images[camera.name]),
+                    "with a face": str(camera.faces),
                     "face detector": self._detector_name,
                 },
-            ),
+            )
+            for camera in worker.status.cameras
+        ]
+        streams.append(
             self._stream_state(
                 "audio",
+                "audio",
+                self._sound,
                 now_s,
                 enabled=settings.use_audio,
                 dropped=inbox.dropped_audio,
                 rejected=worker.rejected_audio,
-                window_fill=status.audio_fill,
-            ),
-        ]
+                window_fill=worker.status.audio_fill,
+            )
+        )
         stale_after_s = max(1.0, settings.recognizer.stale_after_s)
         return [
             stream_report(
@@ -188,13 +218,12 @@ class EmotionNode(Node):
         ]
 
     def _stream_state(
-        self, name: Literal["image", "audio"], now_s: float, **own: Any
+        self, name: str, topic: str, arrivals: Arrivals, now_s: float, **own: Any
     ) -> StreamState:
         """What has arrived on a stream, beside its ``own`` fields."""
-        arrivals = self._arrivals[name]
         return StreamState(
             name=name,
-            topic=self.resolve_topic_name(name),
+            topic=self.resolve_topic_name(topic),
             received=arrivals.count,
             rate=arrivals.rate(now_s),
             silent_for_s=arrivals.silent_for_s(now_s),
@@ -241,21 +270,25 @@ def _load_model(settings: Settings) -> EmotionModel:
 
 def _recognizer(settings: Settings, model: EmotionModel) -> Recognizer:
     try:
-        return Recognizer(settings.recognizer, model)
+        return Recognizer(settings.recognizer, model, list(settings.cameras))
     except DetectorError as error:
         raise StartError(
             f"parameters 'face_detector' and 'face_detector_model': {error}"
         ) from error
     except CheckpointError as error:
         raise StartError(
-            f"parameters 'smoothing' is '{settings.recognizer.smoothing}' and 'face_detector' is "
+            f"parameters 'smoothing' is '{settings.recognizer.smoothing}', 'max_faces' is "
+            f"{settings.recognizer.vision.max_faces} and 'face_detector' is "
             f"'{settings.recognizer.vision.detector}', and a file that they need is unfit: {error}"
         ) from error
 
 
-def _overlay(node: Node) -> Overlay:
+def _overlays(node: Node, settings: Settings) -> dict[str, Overlay]:
+    """The overlay of each camera by its name."""
+    if not settings.publish_overlay:
+        return {}
     try:
-        return Overlay(node)
+        return {camera: Overlay(node, camera) for camera in settings.cameras}
     except CheckpointError as error:
         raise StartError(f"parameter 'publish_overlay' is true: {error}") from error
 

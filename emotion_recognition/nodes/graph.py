@@ -3,6 +3,7 @@
 Imports neither rclpy nor launch, so that both can use it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -24,12 +25,20 @@ ARGUMENTS = (
     ),
     Argument("namespace", "", "namespace of the nodes and of the emotion topic"),
     Argument("params_file", "", "parameter file; empty: config/emotion_recognition.yaml"),
+    Argument(
+        "cameras", "", "several cameras, as NAME=TOPIC,NAME=TOPIC; empty: as in the parameter file"
+    ),
+    Argument("max_faces", "", "faces of one camera, 1 to 16; empty: as in the parameter file"),
     Argument("device", "", "auto, cpu, cuda or cuda:N; empty: as in the parameter file"),
     Argument("use_sim_time", False, "take the time from /clock, for bags"),
     Argument("camera", False, "start camera_node as well: a webcam without a driver"),
     Argument("microphone", False, "start microphone_node as well: a microphone without a driver"),
+    Argument("dashboard", False, "start dashboard_bridge as well: the page, on port 8090"),
     Argument("log_level", "info", "debug, info, warn, error or fatal"),
 )
+
+OVERRIDES = ("cameras", "max_faces", "device")
+"""Arguments that are parameters of ``emotion_node``, unless they are empty."""
 
 PARAMETER_FILE = "emotion_recognition.yaml"
 
@@ -43,3 +52,17 @@ def audio_info_topic(audio: str) -> str:
 def remappings(image: str, audio: str) -> list[tuple[str, str]]:
     """Return the names (from, to) that join all nodes of the graph."""
     return [("image", image), ("audio", audio), ("audio_info", audio_info_topic(audio))]
+
+
+def overrides(given: Mapping[str, str]) -> dict[str, str | int]:
+    """Return the parameters of ``emotion_node`` that the arguments set.
+
+    Raises:
+        ValueError: ``max_faces`` is no number.
+    """
+    values: dict[str, str | int] = {name: given[name] for name in OVERRIDES if given[name]}
+    if "max_faces" in values:
+        if not str(values["max_faces"]).isdecimal():
+            raise ValueError(f"max_faces is {values['max_faces']!r}: expected a whole number")
+        values["max_faces"] = int(values["max_faces"])
+    return values

@@ -33,17 +33,30 @@ _PLANE_WIDTH, _PLANE_HEIGHT = 29, 7  # odd, so that the axes have cells of their
 
 @dataclass
 class LiveView:
-    """What is shown. ``history`` holds (seconds since the start, label) of each estimate."""
+    """What is shown.
+
+    ``state`` is drawn at length: of several people the one who speaks, or else the first.
+    ``people`` are all states of the newest window, and ``history`` holds (seconds since the start,
+    label) of each ``state``.
+    """
 
     title: str
     state: EmotionState | None = None
+    people: list[EmotionState] = field(default_factory=list)
     elapsed_s: float = 0.0
     rates: dict[str, float] = field(default_factory=dict)  # "image", "audio": messages a second
     latencies_ms: list[float] = field(default_factory=list)
     history: list[tuple[float, str]] = field(default_factory=list)
 
+    def note(self, state: EmotionState) -> None:
+        """Take up the next state, of the newest window or of a new one."""
+        if not self.people or self.people[0].header.stamp != state.header.stamp:
+            self.people = []
+        self.people.append(state)
+        self.state = max(self.people, key=lambda each: each.audio_weight)
+
     def __rich__(self) -> RenderableType:
-        """Draw the whole view, 80 cells wide and 18 high."""
+        """Draw the whole view, 80 cells wide and 18 high, and a line for each of several people."""
         if self.state is None:
             return Panel("waiting for the first estimate ...", title=self.title, width=80)
         return Panel(
@@ -51,6 +64,7 @@ class LiveView:
                 _side_by_side(_bars(self.state), _plane(self.state)),
                 Text(""),
                 self._facts(self.state),
+                *map(_person, self.people if len(self.people) > 1 else ()),
                 Text(""),
                 strip(self.history),
             ),
@@ -76,8 +90,9 @@ def line(state: EmotionState, elapsed_s: float) -> str:
     """Return the view as one line, for a log or a pipe."""
     if not state.probabilities:
         return f"{elapsed_s:6.2f} s  no estimate: {flag_names(state.flags)}"
+    subject = f"#{state.subject} " if state.subject else ""
     return (
-        f"{elapsed_s:6.2f} s  {state.emotion:<9} {state.confidence:.2f}  "
+        f"{elapsed_s:6.2f} s  {subject}{state.emotion:<9} {state.confidence:.2f}  "
         f"valence {_signed(state.valence)}  arousal {_signed(state.arousal)}  "
         f"face {state.video_weight:.2f}  voice {state.audio_weight:.2f}  "
         f"latency {nanoseconds(state.latency) / 1e6:4.0f} ms  {flag_names(state.flags)}"
@@ -143,6 +158,16 @@ def _plane(state: EmotionState) -> Text:
     text.append(_signed(state.valence))
     text.append("  arousal ↑ ", style="dim")
     text.append(_signed(state.arousal))
+    return text
+
+
+def _person(state: EmotionState) -> Text:
+    """One of several people: who, what, how sure, and whether the voice is theirs."""
+    who = f"#{state.subject}" if state.subject else "unseen"
+    text = Text(f"{who:<12}", style="bold")
+    text.append(f"{state.emotion or '-':<10}", style=COLOURS.get(state.emotion, "dim"))
+    text.append(f"{state.confidence:4.2f}  voice {state.audio_weight:4.2f}  ")
+    text.append(flag_names(state.flags), style="dim")
     return text
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from rclpy.node import Node
 
 from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.parameters import Parameter, declare
+from emotion_recognition.nodes.parameters import declare
 from emotion_recognition.nodes.qos import LATCHED, sensor_qos
 from emotion_recognition.nodes.spin import StartError, run_nodes
+from emotion_recognition.settings import Parameter
 
 PARAMETERS = (
     Parameter("input", "", "part of the sound device's name, or its index; empty: the default one"),

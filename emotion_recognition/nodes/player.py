@@ -1,7 +1,6 @@
 """Publish a bag's recorded messages with their timing."""
 
 import argparse
-import importlib
 import math
 import struct
 import sys
@@ -16,6 +15,7 @@ from rosgraph_msgs.msg import Clock
 
 from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic
 from emotion_recognition.nodes.convert import time_message
+from emotion_recognition.nodes.message_types import fields_of, message_class
 from emotion_recognition.nodes.qos import LATCHED
 from emotion_recognition.nodes.run import add_ros_arguments
 from emotion_recognition.nodes.spin import WRONG_USAGE, start_ros, stop_signals
@@ -139,10 +139,8 @@ class Player:
         self._stopped = True
 
     def _add_publisher(self, topic: RecordedTopic) -> None:
-        package, _, name = topic.msgtype.partition("/msg/")
-        try:
-            kind = getattr(importlib.import_module(f"{package}.msg"), name)
-        except (ImportError, AttributeError):
+        kind = message_class(topic.msgtype)
+        if kind is None:
             self._node.get_logger().warning(
                 f"{topic.name} is left out: its type {topic.msgtype} is not installed here"
             )
@@ -152,8 +150,7 @@ class Player:
         self._publishers[topic.name] = self._node.create_publisher(
             kind, topic.name, LATCHED if topic.latched else qos
         )
-        fields = list(kind.get_fields_and_field_types().values())
-        if fields[:1] == ["std_msgs/Header"]:
+        if [kind for _, kind in fields_of(kind)][:1] == ["std_msgs/Header"]:
             self._stamped.add(topic.name)
 
     def _play_once(self, recording: Bag) -> None:

@@ -1,7 +1,10 @@
 """Start the nodes in one process, with the arguments of the launch file, until Ctrl-C."""
 
 import argparse
-from collections.abc import Callable
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,8 +12,10 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from emotion_recognition.nodes.dds import config_file
-from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, remappings
+from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, overrides, remappings
 from emotion_recognition.nodes.spin import run_nodes
+
+_STOP_S = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,15 +60,32 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
 def main(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; return the exit code."""
     arguments = ros_arguments(options)
-    return run_nodes(_makers(options), arguments)
+    with _dashboard(arguments) if options.dashboard else contextlib.nullcontext():
+        return run_nodes(_makers(options), arguments)
+
+
+@contextlib.contextmanager
+def _dashboard(arguments: Sequence[str]) -> Iterator[None]:
+    """Run dashboard_bridge in a process of its own: no trouble of a viewer reaches the robot."""
+    command = [sys.executable, "-m", "emotion_recognition.nodes.dashboard_bridge", *arguments]
+    process = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _makers(options: argparse.Namespace) -> list[Callable[[], Node]]:
     """Import and prepare what is asked for, and nothing else."""
     from emotion_recognition.nodes.emotion_node import EmotionNode
 
-    overrides = [Parameter("device", value=options.device)] if options.device else []
-    makers: list[Callable[[], Node]] = [partial(EmotionNode, parameter_overrides=overrides)]
+    given = [Parameter(name, value=value) for name, value in overrides(vars(options)).items()]
+    makers: list[Callable[[], Node]] = [partial(EmotionNode, parameter_overrides=given)]
     if options.camera:
         from emotion_recognition.nodes.camera_node import CameraNode
 

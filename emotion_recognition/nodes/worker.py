@@ -2,7 +2,9 @@
 
 import logging
 import threading
+import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,8 +15,9 @@ from emotion_recognition.audio.decode import AudioFormatError, sanitize
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.nodes.convert import nanoseconds
-from emotion_recognition.nodes.inbox import Inbox, Item
 from emotion_recognition.recognizer import Recognizer, RecognizerStatus
+from emotion_recognition.recognizer.inbox import Inbox, Item
+from emotion_recognition.recognizer.pace import timely_estimates
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 from emotion_recognition.vision.stream import FaceObservation
 
@@ -30,8 +33,12 @@ class Worker:
         fallback: Format of sound that comes without a description.
         publish: Called with each estimate, in the worker's thread.
         complain: Called with a text about each message that cannot be used.
-        show: Called with the header of each image that was looked at, its pixels (which may be
-            drawn on) and the face that was found, in the worker's thread.
+        show: Called with the camera and the header of each image that was looked at, its pixels
+            (which may be drawn on) and the faces that were found, in the worker's thread.
+
+    Attributes:
+        used_images: by camera.
+        rejected_images: by camera.
     """
 
     def __init__(
@@ -41,7 +48,7 @@ class Worker:
         fallback: AudioFormat,
         publish: Callable[[Estimate], None],
         complain: Callable[[str], None],
-        show: Callable[[Any, np.ndarray, FaceObservation | None], None] | None = None,
+        show: Callable[[str, Any, np.ndarray, list[FaceObservation]], None] | None = None,
     ) -> None:
         self._recognizer = recognizer
         self._inbox = inbox
@@ -52,8 +59,8 @@ class Worker:
         self._unusable_coding = ""
         self._clock_ahead_ns = 0  # node clock less sensor stamp, of the last message
         self._thread = threading.Thread(target=self._run, name="recognizer", daemon=True)
-        self.used_images = 0
-        self.rejected_images = 0
+        self.used_images: Counter[str] = Counter()
+        self.rejected_images: Counter[str] = Counter()
         self.rejected_audio = 0
         self.failures = 0
         self.status: RecognizerStatus = recognizer.status()
@@ -75,14 +82,14 @@ class Worker:
                     return
                 self._guarded(self._handle, item)
                 # After each message, as an offline run does: so both see the same windows.
-                self._guarded(self._publish_due, None)
+                self._guarded(self._publish_due, item, item is not items[-1])
             if silent_at_ns is not None:
-                self._guarded(self._publish_due, silent_at_ns)
+                self._guarded(self._publish_silence, silent_at_ns)
 
-    def _guarded(self, step: Callable[[Any], None], argument: Any) -> None:
+    def _guarded(self, step: Callable[..., None], *arguments: Any) -> None:
         """Whatever goes wrong with one message, the next one is worked on."""
         try:
-            step(argument)
+            step(*arguments)
         except Exception as error:
             self.failures += 1
             where = traceback.extract_tb(error.__traceback__)[-1]
@@ -94,22 +101,25 @@ class Worker:
 
     def _handle(self, item: Item) -> None:
         if item.kind == "image":
-            self._handle_image(item.message, item.received_ns)
+            self._handle_image(item.camera, item.message, item.received_ns)
         elif item.kind == "audio":
             self._handle_audio(item.message, item.received_ns)
         else:
             self._handle_audio_info(item.message)
 
-    def _publish_due(self, silent_at_ns: int | None) -> None:
-        for estimate in self._recognizer.estimates(latest_only=True):
+    def _publish_due(self, item: Item, more_wait: bool) -> None:
+        waited_s = time.monotonic() - item.arrived_s
+        for estimate in timely_estimates(self._recognizer, waited_s, more_wait):
             self._publish(estimate)
-        if silent_at_ns is not None:
-            gone = self._recognizer.unavailable(silent_at_ns - self._clock_ahead_ns)
-            if gone is not None:
-                self._publish(gone)
         self.status = self._recognizer.status()
 
-    def _handle_image(self, message: Any, received_ns: int) -> None:
+    def _publish_silence(self, silent_at_ns: int) -> None:
+        gone = self._recognizer.unavailable(silent_at_ns - self._clock_ahead_ns)
+        if gone is not None:
+            self._publish(gone)
+        self.status = self._recognizer.status()
+
+    def _handle_image(self, camera: str, message: Any, received_ns: int) -> None:
         stamp_ns = nanoseconds(message.header.stamp)
         if stamp_ns == 0:
             self._complain(
@@ -118,18 +128,18 @@ class Worker:
             )
             stamp_ns = received_ns
         self._clock_ahead_ns = received_ns - stamp_ns
-        if not self._recognizer.wants_frame(stamp_ns):
+        if not self._recognizer.wants_frame(stamp_ns, camera):
             return
         try:
             image = decode_image(message)
         except ImageFormatError as error:
-            self.rejected_images += 1
+            self.rejected_images[camera] += 1
             self._complain(f"image dropped: {error}")
             return
-        self.used_images += 1
-        self._recognizer.add_frame(stamp_ns, image, message.header.frame_id)
+        self.used_images[camera] += 1
+        self._recognizer.add_frame(stamp_ns, image, message.header.frame_id, camera)
         if self._show is not None:
-            self._show(message.header, image, self._recognizer.face)
+            self._show(camera, message.header, image, self._recognizer.faces(camera))
 
     def _handle_audio(self, message: Any, received_ns: int) -> None:
         if self._unusable_coding:

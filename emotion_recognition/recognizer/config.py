@@ -40,18 +40,36 @@ class RecognizerConfig:
 
 
 @dataclass(frozen=True)
+class CameraStatus:
+    """What went through one camera of a recogniser. ``fill``: share of the window, 0 to 1."""
+
+    name: str
+    frames: int  # that arrived
+    faces: int  # frames in which a subject's face was found
+    late_frames: int  # left out because they were late or duplicate
+    fill: float
+    newest_ns: int | None
+
+
+@dataclass(frozen=True)
 class RecognizerStatus:
     """What went through a recogniser, for diagnostics. Fills: shares of the window, 0 to 1."""
 
-    frames: int  # that arrived
-    faces: int  # frames in which the subject's face was found
-    late_frames: int  # left out because they were late or duplicate
+    cameras: tuple[CameraStatus, ...]
     audio_chunks: int
     audio_fill: float
-    video_fill: float
     newest_audio_ns: int | None
-    newest_video_ns: int | None
     dropped_samples: int  # given up because the buffers were full
-    dropped_estimates: int  # due, but passed over for newer ones
+    dropped_estimates: int  # windows that were due, but passed over for newer ones
     clock_jumps: int  # a clock was set back: everything was forgotten
     gaps: int  # a stream was silent for longer than a window
+
+    @property
+    def frames(self) -> int:
+        """Frames that arrived from all cameras."""
+        return sum(camera.frames for camera in self.cameras)
+
+    @property
+    def faces(self) -> int:
+        """Frames of all cameras in which a subject's face was found."""
+        return sum(camera.faces for camera in self.cameras)

@@ -38,7 +38,7 @@ from emotion_recognition.model.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from emotion_recognition.model.emotion_model import choose_device
+from emotion_recognition.model.device import choose_device
 from emotion_recognition.model.network import KIND, NetworkConfig, build_network, config_entries
 from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
@@ -192,7 +192,7 @@ def load_encoders(config: AudioVisual) -> Encoders:
     """
     try:
         frames = make_frame_encoder(config.frame_encoder)
-        voice = make_voice_encoder(config.voice_encoder, choose_device())
+        voice = make_voice_encoder(config.voice_encoder, choose_device().name)
     except BackboneError as error:
         raise ConfigError(error.field.replace("_path", ".path"), str(error)) from error
     except CheckpointError as error:

@@ -8,7 +8,7 @@ OpenCV. ``docs/face-detection.md`` compares them and gives the reasons.
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -50,6 +50,14 @@ class FaceDetector(Protocol):
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Find the faces of a uint8 BGR image (height, width, 3), in no particular order."""
+
+
+@runtime_checkable
+class FollowingDetector(FaceDetector, Protocol):
+    """Finds faces again that were seen a moment ago, at less cost than anew."""
+
+    def follow(self, image: np.ndarray, faces: list[Detection]) -> list[Detection]:
+        """Find those of ``faces`` that are still there; see ``detect``. New ones are not sought."""
 
 
 def make_detector(name: str = "auto", model_path: Path | None = None) -> FaceDetector:
@@ -118,10 +126,7 @@ class YunetDetector:
         _, rows = self._net.detect(small)
         if rows is None:
             return []
-        return [
-            Detection(_box(row[:4] / scale), float(row[14]), row[4:14].reshape(5, 2) / scale)
-            for row in rows
-        ]
+        return _detections(rows[:, :4], rows[:, 14], rows[:, 4:14].reshape(-1, 5, 2), scale)
 
 
 class MtcnnDetector:
@@ -146,11 +151,15 @@ class MtcnnDetector:
         small, scale = shrink(image)
         if min(small.shape[:2]) < SMALLEST_IMAGE:
             return []
-        boxes, scores, points = self._cascade.detect(small)
-        return [
-            Detection(_box(box / scale), float(score), face / scale)
-            for box, score, face in zip(boxes, scores, points, strict=True)
-        ]
+        return _detections(*self._cascade.detect(small), scale)
+
+    def follow(self, image: np.ndarray, faces: list[Detection]) -> list[Detection]:
+        """Look for faces where they were; see ``FollowingDetector``."""
+        small, scale = shrink(image)
+        if not faces or min(small.shape[:2]) < SMALLEST_IMAGE:
+            return []
+        boxes = [(face.box.x, face.box.y, face.box.width, face.box.height) for face in faces]
+        return _detections(*self._cascade.follow(small, np.array(boxes) * scale), scale)
 
 
 class HaarDetector:
@@ -188,6 +197,16 @@ def shrink(image: np.ndarray) -> tuple[np.ndarray, float]:
         return image, 1.0
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
+
+
+def _detections(
+    boxes: np.ndarray, scores: np.ndarray, points: np.ndarray, scale: float
+) -> list[Detection]:
+    """What was found in an image that was shrunk by ``scale``."""
+    return [
+        Detection(_box(box / scale), float(score), face / scale)
+        for box, score, face in zip(boxes, scores, points, strict=True)
+    ]
 
 
 def _box(values: np.ndarray) -> Box:

@@ -1,5 +1,6 @@
 """The 68 landmarks of a face, found in its aligned crop and placed in the image."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +48,21 @@ class LandmarkFinder:
         Returns:
             The landmarks, or None where they cannot be trusted.
         """
-        points, errors = predict_landmarks(self._network, crop[np.newaxis])
-        if errors[0] > MAX_ERROR or abs(placement.factor) < 1e-6:
-            return None
-        return Landmarks(placement.to_image(points[0]), float(errors[0]))
+        return self.find_all([crop], [placement])[0]
+
+    def find_all(
+        self, crops: Sequence[np.ndarray], placements: Sequence[Placement]
+    ) -> list[Landmarks | None]:
+        """Find the landmarks of several faces in one run of the network; as ``find`` for each."""
+        if not crops:
+            return []
+        points, errors = predict_landmarks(self._network, np.stack(crops))
+        return [
+            Landmarks(placement.to_image(face), float(error))
+            if error <= MAX_ERROR and abs(placement.factor) >= 1e-6
+            else None
+            for face, error, placement in zip(points, errors, placements, strict=True)
+        ]
 
 
 @torch.inference_mode()

@@ -7,6 +7,7 @@ y exchanged, hence the transposed inputs.
 """
 
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -32,9 +33,12 @@ class Mtcnn:
 
     def __init__(self, folder: Path) -> None:
         """Load ``FILES`` from a folder; raises cv2.error if one is missing or broken."""
-        self._propose, self._refine, self._place = (
-            cv2.dnn.readNetFromONNX(str(folder / file)) for file in FILES
+        self._folder = folder
+        self._refine, self._place = (
+            cv2.dnn.readNetFromONNX(str(folder / file)) for file in FILES[1:]
         )
+        # One a level of the pyramid: OpenCV plans a network anew when its input's shape changes.
+        self._propose = [cv2.dnn.readNetFromONNX(str(folder / FILES[0]))]
 
     def detect(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Find the faces of a uint8 BGR image.
@@ -44,10 +48,26 @@ class Mtcnn:
             eye, left eye, nose, right and left corner of the mouth. All in pixels of the image.
         """
         rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        boxes, points = self._candidates(rgb), np.empty((0, 5, 2))
-        scores = np.empty(0)
+        boxes = self._candidates(rgb)
         if len(boxes):
             boxes, _ = self._refined(rgb, boxes)
+        return self._faces(rgb, boxes)
+
+    def follow(
+        self, image: np.ndarray, boxes: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find faces that were at ``boxes`` (n, 4) a moment ago, by the last network alone.
+
+        Returns:
+            As ``detect``; a face that is not there any more is left out.
+        """
+        edges = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
+        return self._faces(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), _squared(edges))
+
+    def _faces(
+        self, rgb: np.ndarray, boxes: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        scores, points = np.empty(0), np.empty((0, 5, 2))
         if len(boxes):
             boxes, scores, points = self._placed(rgb, boxes)
         return np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]), scores, points
@@ -55,12 +75,10 @@ class Mtcnn:
     def _candidates(self, rgb: np.ndarray) -> np.ndarray:
         """Square boxes (n, 4) as left, top, right, bottom from all levels of the pyramid."""
         found, found_scores = [np.empty((0, 4))], [np.empty(0)]
-        scale = 12 / SMALLEST_FACE  # the network looks through a window of 12 px
-        while min(rgb.shape[:2]) * scale >= 12:
+        for number, scale in enumerate(_pyramid(min(rgb.shape[:2]))):
             size = (int(np.ceil(rgb.shape[1] * scale)), int(np.ceil(rgb.shape[0] * scale)))
             level = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-            self._propose.setInput(_as_input(level[np.newaxis]))
-            offsets, scores = self._propose.forward(["conv2d_4", "softmax"])
+            offsets, scores = self._proposals(number, _as_input(level[np.newaxis]))
             columns, rows = np.nonzero(scores[0, :, :, 1] >= MIN_SCORES[0])
             corner = np.stack([columns, rows], 1) * 2  # the network's stride
             windows = np.hstack([corner, corner + 12]) / scale
@@ -68,10 +86,17 @@ class Mtcnn:
             keep = suppress(windows, level_scores, 0.5)
             found.append(_shifted(windows[keep], offsets[0, columns[keep], rows[keep]]))
             found_scores.append(level_scores[keep])
-            scale *= PYRAMID_STEP
         boxes = np.concatenate(found)
         keep = suppress(boxes, np.concatenate(found_scores), 0.7)
         return _squared(boxes[keep])
+
+    def _proposals(self, level: int, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if level == len(self._propose):
+            self._propose.append(cv2.dnn.readNetFromONNX(str(self._folder / FILES[0])))
+        network = self._propose[level]
+        network.setInput(pixels)
+        offsets, scores = network.forward(["conv2d_4", "softmax"])
+        return offsets, scores
 
     def _refined(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self._refine.setInput(_as_input(_crops(rgb, boxes, 24)))
@@ -93,6 +118,14 @@ class Mtcnn:
         boxes = _shifted(boxes, offsets[keep])
         best = suppress(boxes, kept_scores, 0.7, of_smaller=True)
         return boxes[best], kept_scores[best], placed[best]
+
+
+def _pyramid(shortest_side: int) -> Iterator[float]:
+    """Scales of the image at which the proposing network's window of 12 px looks at it."""
+    scale = 12 / SMALLEST_FACE
+    while shortest_side * scale >= 12:
+        yield scale
+        scale *= PYRAMID_STEP
 
 
 def suppress(

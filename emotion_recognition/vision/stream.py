@@ -1,4 +1,4 @@
-"""The stream of camera frames in, one aligned face a frame out."""
+"""The stream of camera frames in, the aligned faces of each frame out."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,13 @@ from emotion_recognition.estimate import Box
 from emotion_recognition.model.face_points import five_points
 from emotion_recognition.vision.align import Placement, cut_face, place_face, points_of
 from emotion_recognition.vision.detect import DETECTORS, Detection, FaceDetector, make_detector
+from emotion_recognition.vision.follow import FaceFollower
 from emotion_recognition.vision.geometry import FaceGeometry, face_geometry
 from emotion_recognition.vision.landmarks import LandmarkFinder, Landmarks
-from emotion_recognition.vision.track import FaceTracker
+from emotion_recognition.vision.track import FaceTracker, Track
 
 MAX_FACE_RATE = 60.0
+MOST_FACES = 16
 RESTART_NS = 1_000_000_000  # a stamp this far back is a clock that was set back, not a late frame
 
 
@@ -26,6 +28,7 @@ class VisionConfig:
     face_rate: float = 10.0  # frames a second in which faces are sought, (0, 60]
     min_face_size: int = 32  # px, longest side of the box; smaller faces are not looked at
     min_score: float = 0.6  # detections below are dropped, [0, 1]
+    max_faces: int = 1  # the most prominent ones are followed, 1 to 16
     max_gap_s: float = 1.0  # a face not seen for longer is a new one when it comes back, (0, 10]
     landmarks: bool = False  # find them on each face; without a detector's points always done
 
@@ -38,13 +41,15 @@ class VisionConfig:
             raise ValueError(f"min_face_size is {self.min_face_size}; allowed: 1 or more (pixels)")
         if not 0 <= self.min_score <= 1:
             raise ValueError(f"min_score is {self.min_score}; allowed: 0 to 1")
+        if not 1 <= self.max_faces <= MOST_FACES:
+            raise ValueError(f"max_faces is {self.max_faces}; allowed: 1 to {MOST_FACES}")
         if not 0 < self.max_gap_s <= 10:
             raise ValueError(f"max_gap_s is {self.max_gap_s}; allowed: above 0, at most 10 (s)")
 
 
 @dataclass(frozen=True)
 class FaceObservation:
-    """The subject's face in one frame.
+    """A subject's face in one frame.
 
     ``crop`` is uint8 grey (48, 48), aligned, and ``placement`` the way it was cut out.
     ``landmarks`` is None where nobody asked for them or they cannot be trusted.
@@ -66,13 +71,23 @@ class FaceObservation:
 
 
 class FaceStream:
-    """Finds, follows and aligns the most prominent face in a stream of frames.
+    """Finds, follows and aligns the most prominent faces in a stream of frames.
 
     The same frames give the same result, live or offline. Not to be shared between threads.
     """
 
-    def __init__(self, config: VisionConfig, detector: FaceDetector | None = None) -> None:
+    def __init__(
+        self,
+        config: VisionConfig,
+        detector: FaceDetector | None = None,
+        finder: LandmarkFinder | None = None,
+    ) -> None:
         """Load the detector that the configuration names, unless one is given.
+
+        Args:
+            config: Settings of the stream.
+            detector: Used in place of the one that the configuration names.
+            finder: Finds the landmarks; None: it is loaded where landmarks are needed.
 
         Raises:
             vision.detect.DetectorError: It is not there or broken.
@@ -82,12 +97,18 @@ class FaceStream:
         self._config = config
         model = Path(config.detector_model) if config.detector_model else None
         self._detector = detector or make_detector(config.detector, model)
-        needs_landmarks = config.landmarks or not self._detector.gives_points
-        self._finder = LandmarkFinder() if needs_landmarks else None
-        self._tracker = FaceTracker(config.max_gap_s)
+        if finder is None and (config.landmarks or not self._detector.gives_points):
+            finder = LandmarkFinder()
+        self._finder = finder
+        self._follower = FaceFollower(self._detector)
+        self._tracker = FaceTracker(config.max_gap_s, config.max_faces)
         self._period_ns = round(1e9 / config.face_rate)
         self._newest_ns: int | None = None
-        self.face_count = 0  # in the newest frame
+        self.face_count = 0  # in the newest frame, followed or not
+
+    def of_another_camera(self) -> "FaceStream":
+        """Return a stream for other frames that shares the networks with this one."""
+        return FaceStream(self._config, self._detector, self._finder)
 
     @property
     def detector_name(self) -> str:
@@ -108,42 +129,39 @@ class FaceStream:
         return next_slot or stamp_ns - newest >= 0.9 * self._period_ns
 
     def add(self, stamp_ns: int, image: np.ndarray) -> FaceObservation | None:
-        """Look for the subject's face in a frame.
+        """As ``add_all``, for one subject: the most prominent one, or None where none is seen."""
+        return next(iter(self.add_all(stamp_ns, image)), None)
+
+    def add_all(self, stamp_ns: int, image: np.ndarray) -> list[FaceObservation]:
+        """Look for the faces of the subjects in a frame.
 
         Args:
             stamp_ns: Sensor time of the frame.
             image: uint8 BGR (height, width, 3); the size may change from frame to frame.
 
         Returns:
-            The face of the subject, or None where it is not seen.
+            The faces of those subjects that are seen, ``max_faces`` at most, most prominent first.
         """
         self._newest_ns = stamp_ns
-        found = [face for face in self._detector.detect(image) if self._is_usable(face)]
+        found = [face for face in self._follower.find(stamp_ns, image) if self._is_usable(face)]
         tracks = self._tracker.update(stamp_ns, found, (image.shape[1], image.shape[0]))
         self.face_count = len(tracks)
-        subject = self._tracker.subject(tracks)
-        if subject is None:
-            return None
-        placement = place_face(points_of(Detection(subject.box, subject.score, subject.points)))
-        crop = cut_face(image, placement)
-        landmarks = None if self._finder is None else self._finder.find(crop, placement)
-        if landmarks is not None and subject.points is None:
-            # The box alone says little of where the eyes and the mouth are: cut by them instead.
-            placement = place_face(five_points(landmarks.points))
-            crop = cut_face(image, placement)
-        return FaceObservation(
-            stamp_ns,
-            subject.id,
-            subject.box,
-            subject.score,
-            subject.points,
-            crop,
-            placement,
-            landmarks,
-        )
+        subjects = self._tracker.subjects(tracks)
+        placements = [
+            place_face(points_of(Detection(face.box, face.score, face.points))) for face in subjects
+        ]
+        crops = [cut_face(image, placement) for placement in placements]
+        landmarks: list[Landmarks | None] = [None] * len(subjects)
+        if self._finder is not None:
+            landmarks = self._finder.find_all(crops, placements)
+        return [
+            _observation(stamp_ns, image, *parts)
+            for parts in zip(subjects, placements, crops, landmarks, strict=True)
+        ]
 
     def reset(self) -> None:
         """Forget faces and time."""
+        self._follower.reset()
         self._tracker.reset()
         self._newest_ns = None
         self.face_count = 0
@@ -151,3 +169,20 @@ class FaceStream:
     def _is_usable(self, face: Detection) -> bool:
         longest = max(face.box.width, face.box.height)
         return longest >= self._config.min_face_size and face.score >= self._config.min_score
+
+
+def _observation(
+    stamp_ns: int,
+    image: np.ndarray,
+    face: Track,
+    placement: Placement,
+    crop: np.ndarray,
+    landmarks: Landmarks | None,
+) -> FaceObservation:
+    if landmarks is not None and face.points is None:
+        # The box alone says little of where the eyes and the mouth are: cut by them instead.
+        placement = place_face(five_points(landmarks.points))
+        crop = cut_face(image, placement)
+    return FaceObservation(
+        stamp_ns, face.id, face.box, face.score, face.points, crop, placement, landmarks
+    )

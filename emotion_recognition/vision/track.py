@@ -1,4 +1,4 @@
-"""Following faces from frame to frame, and choosing the one that is the subject.
+"""Following faces from frame to frame, and choosing those that are the subjects.
 
 Each new detection goes to the track whose predicted place and size it fits best, nearest pairs
 first. Everything is measured in fractions of the frame, so a camera that changes its resolution
@@ -50,18 +50,20 @@ class _State:
 
 
 class FaceTracker:
-    """Gives faces stable numbers and names the subject.
+    """Gives faces stable numbers and names the subjects.
 
     A face that is not seen for longer than ``max_age_s`` of sensor time is forgotten: when it comes
     back it is a new one. Numbers are never used twice. A stamp that jumps back forgets all faces.
 
-    The subject is the most prominent face, and stays so until it is forgotten or another is
-    ``RIVAL_LEAD`` times as prominent: of two people side by side it does not flip to and fro. While
-    the subject is hidden for a moment there is none, rather than somebody else.
+    The subjects are the ``max_faces`` most prominent faces. Each stays one until it is forgotten,
+    or another face is ``RIVAL_LEAD`` times as prominent as the least of them: of two people side by
+    side a single subject does not flip to and fro. While a subject is hidden for a moment its place
+    is kept, rather than given to somebody else.
     """
 
-    def __init__(self, max_age_s: float = 1.0) -> None:
+    def __init__(self, max_age_s: float = 1.0, max_faces: int = 1) -> None:
         self._max_age_ns = round(max_age_s * 1e9)
+        self._max_faces = max_faces
         self._next_id = 1
         self.reset()
 
@@ -69,7 +71,7 @@ class FaceTracker:
         """Forget all faces."""
         self._states: list[_State] = []
         self._stamp_ns: int | None = None
-        self._subject_id: int | None = None
+        self._subject_ids: set[int] = set()
 
     def update(
         self, stamp_ns: int, detections: list[Detection], frame_size: tuple[int, int]
@@ -105,12 +107,12 @@ class FaceTracker:
                 Track(state.id, detection.box, detection.score, detection.points, state.prominence)
             )
         tracks.sort(key=lambda track: (-track.prominence, track.id))
-        self._choose_subject(tracks)
+        self._choose_subjects(tracks)
         return tracks
 
-    def subject(self, tracks: list[Track]) -> Track | None:
-        """Pick the subject out of the newest result of ``update``; None while it is not seen."""
-        return next((track for track in tracks if track.id == self._subject_id), None)
+    def subjects(self, tracks: list[Track]) -> list[Track]:
+        """Pick those subjects that are seen out of the newest result of ``update``, in order."""
+        return [track for track in tracks if track.id in self._subject_ids]
 
     def _match(
         self, stamp_ns: int, places: list[tuple[np.ndarray, np.ndarray]]
@@ -130,15 +132,19 @@ class FaceTracker:
                 taken.add(state_id)
         return owners
 
-    def _choose_subject(self, tracks: list[Track]) -> None:
-        if all(state.id != self._subject_id for state in self._states):
-            self._subject_id = None
-        if not tracks:
-            return
-        current = self.subject(tracks)
-        leads = current is not None and tracks[0].prominence > RIVAL_LEAD * current.prominence
-        if self._subject_id is None or leads:
-            self._subject_id = tracks[0].id
+    def _choose_subjects(self, tracks: list[Track]) -> None:
+        self._subject_ids &= {state.id for state in self._states}
+        for track in tracks:
+            if track.id in self._subject_ids:
+                continue
+            if len(self._subject_ids) < self._max_faces:
+                self._subject_ids.add(track.id)
+                continue
+            seen = self.subjects(tracks)  # most prominent first
+            if not seen or track.prominence <= RIVAL_LEAD * seen[-1].prominence:
+                return  # nor is any that follows prominent enough
+            self._subject_ids.remove(seen[-1].id)
+            self._subject_ids.add(track.id)
 
 
 def _place(box: Box, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

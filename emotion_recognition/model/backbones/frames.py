@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from emotion_recognition.model.backbones.interface import (
     BackboneError,
@@ -22,6 +23,7 @@ from emotion_recognition.model.backbones.interface import (
     Vectors,
     sha256_of,
 )
+from emotion_recognition.model.batches import make_runner
 from emotion_recognition.model.frame_encoder import (
     SHIPPED_WEIGHTS,
     FrameEncoder,
@@ -46,15 +48,28 @@ class ShippedFrames:
         """
         encoder, _ = load_frame_encoder(path)
         self.sha256 = sha256_of([path])
-        self._encoder = encoder.to(device)
-        self._device = device
+        self._vectors = _Vectors(encoder.to(device))
+        self._run = make_runner(self._vectors, device)
 
-    @torch.inference_mode()
+    def halve(self) -> None:
+        """Compute in float16 from here on."""
+        self._vectors.half()
+
     def encode(self, faces: Pixels) -> Vectors:
         """Return the vectors (N, 128) of grey faces (N, 48, 48) uint8."""
-        vectors, _ = self._encoder(torch.from_numpy(self.face.scaled(faces)).to(self._device))
-        found: Vectors = vectors.cpu().numpy()
-        return found
+        return self._run(faces)
+
+
+class _Vectors(nn.Module):
+    """Faces (N, 48, 48) uint8 to vectors (N, 128) float32; bytes go to the device, not floats."""
+
+    def __init__(self, encoder: FrameEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, faces: Tensor) -> Tensor:
+        vectors, _ = self.encoder(faces[:, None].float() / 255)
+        return vectors.float()
 
 
 class OnnxFrames:

@@ -1,14 +1,14 @@
 import threading
 
-from emotion_recognition.nodes.inbox import Inbox, Item
+from emotion_recognition.recognizer.inbox import Inbox, Item
 
 
 def image(name: str) -> Item:
-    return Item("image", name, 0)
+    return Item("image", name, 0, 0.0)
 
 
-def sound(name: str) -> Item:
-    return Item("audio", name, 0)
+def sound(name: str, arrived_s: float = 0.0) -> Item:
+    return Item("audio", name, 0, arrived_s)
 
 
 def names(inbox: Inbox) -> list[str]:
@@ -19,7 +19,13 @@ def names(inbox: Inbox) -> list[str]:
 
 def test_messages_come_out_in_order_of_arrival():
     inbox = Inbox(max_images=4, max_audio_s=10)
-    for item in (image("i1"), sound("a1"), image("i2"), sound("a2"), Item("audio_info", "n", 0)):
+    for item in (
+        image("i1"),
+        sound("a1"),
+        image("i2"),
+        sound("a2"),
+        Item("audio_info", "n", 0, 0.0),
+    ):
         inbox.put(item)
     assert names(inbox) == ["i1", "a1", "i2", "a2", "n"]
 
@@ -28,16 +34,23 @@ def test_the_newest_images_win():
     inbox = Inbox(max_images=2, max_audio_s=10)
     for index in range(5):
         inbox.put(image(f"i{index}"))
-    assert inbox.dropped_images == 3
+    assert inbox.dropped_images == {"": 3}
     assert names(inbox) == ["i3", "i4"]
 
 
+def test_a_quick_camera_does_not_push_the_images_of_a_slow_one_out():
+    inbox = Inbox(max_images=2, max_audio_s=10)
+    inbox.put(Item("image", "slow", 0, 0.0, "rear"))
+    for index in range(4):
+        inbox.put(Item("image", f"i{index}", 0, 0.0, "front"))
+    assert inbox.dropped_images == {"front": 2}
+    assert names(inbox) == ["slow", "i2", "i3"]
+
+
 def test_sound_is_bounded_in_time():
-    now = 0.0
-    inbox = Inbox(max_images=2, max_audio_s=1.0, now=lambda: now)
+    inbox = Inbox(max_images=2, max_audio_s=1.0)
     for index in range(30):
-        now = 0.1 * index
-        inbox.put(sound(f"a{index}"))
+        inbox.put(sound(f"a{index}", 0.1 * index))
     kept = names(inbox)
     assert kept[-1] == "a29"
     assert len(kept) in (10, 11)
@@ -45,12 +58,11 @@ def test_sound_is_bounded_in_time():
 
 
 def test_the_description_of_the_sound_is_never_dropped():
-    now = 0.0
-    inbox = Inbox(max_images=2, max_audio_s=1.0, now=lambda: now)
-    inbox.put(Item("audio_info", "old format", 0))
-    inbox.put(Item("audio_info", "format", 0))
+    inbox = Inbox(max_images=2, max_audio_s=1.0)
+    inbox.put(Item("audio_info", "old format", 0, 0.0))
+    inbox.put(Item("audio_info", "format", 0, 0.0))
     for now in (0.0, 5.0):
-        inbox.put(sound(f"at {now:g} s"))
+        inbox.put(sound(f"at {now:g} s", now))
     assert names(inbox) == ["format", "at 5 s"]
     assert inbox.dropped_audio == 1
 

@@ -1,9 +1,10 @@
 """The parameters of ``emotion_node``, and the typed settings that they become."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from rclpy.node import Node
+from typing import Any
 
 from emotion_recognition.audio.decode import AudioFormatError
 from emotion_recognition.audio.messages import AudioFormat
@@ -16,14 +17,15 @@ from emotion_recognition.model.backbones import (
     FrameEncoderChoice,
     VoiceEncoderChoice,
 )
-from emotion_recognition.nodes.audio_input import AUDIO_TYPES
-from emotion_recognition.nodes.parameters import Parameter, declare
-from emotion_recognition.nodes.qos import RELIABILITIES
-from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.recognizer import RecognizerConfig
+from emotion_recognition.settings.parameter import Parameter, ParameterError
 from emotion_recognition.smoothing import METHODS
 from emotion_recognition.vision.detect import DETECTORS
-from emotion_recognition.vision.stream import VisionConfig
+from emotion_recognition.vision.stream import MOST_FACES, VisionConfig
+
+AUDIO_TYPES = ("AudioData", "AudioDataStamped", "AudioStamped")
+"""Types of ``audio_common_msgs`` that sound comes in."""
+RELIABILITIES = ("best_effort", "reliable")
 
 _RECOGNIZER = RecognizerConfig()
 _AUDIO = _RECOGNIZER.audio
@@ -52,12 +54,15 @@ PARAMETERS = (
     Parameter("use_video", True, "whether to subscribe to image"),
     Parameter("use_audio", True, "whether to subscribe to audio and audio_info"),
     # Input
+    Parameter(
+        "cameras", "", "several cameras, as NAME=TOPIC, NAME=TOPIC; empty: one, which sends image"
+    ),
     Parameter("image_transport", "raw", "type of the images", choices=("raw", "compressed")),
     Parameter(
         "image_reliability",
         "best_effort",
         "quality of service; best_effort also hears reliable cameras",
-        choices=tuple(RELIABILITIES),
+        choices=RELIABILITIES,
     ),
     Parameter("image_depth", 10, "images that may wait: the newest ones are kept", 1, 100),
     Parameter(
@@ -122,6 +127,13 @@ PARAMETERS = (
     Parameter(
         "face_rate", _VISION.face_rate, "images a second in which faces are sought", 0.5, 60.0
     ),
+    Parameter(
+        "max_faces",
+        _VISION.max_faces,
+        "faces of one camera that are followed, each with estimates of its own",
+        1,
+        MOST_FACES,
+    ),
     Parameter("min_face_size", _VISION.min_face_size, "smaller faces are left out, px", 1, 2000),
     Parameter("min_face_score", _VISION.min_score, "less certain faces are left out", 0.0, 1.0),
     Parameter(
@@ -149,6 +161,7 @@ class Settings:
     num_threads: int
     use_video: bool
     use_audio: bool
+    cameras: dict[str, str]  # topic of each by its name, which is empty where there is only one
     compressed: bool
     image_reliability: str
     image_depth: int
@@ -158,15 +171,14 @@ class Settings:
     publish_overlay: bool
 
 
-def declare_settings(node: Node) -> Settings:
-    """Declare the parameters on ``node`` and read them.
+def settings_from(value: Mapping[str, Any]) -> Settings:
+    """Turn the values of all ``PARAMETERS``, by name and each allowed in itself, into settings.
 
     Raises:
-        StartError: a value is not allowed.
+        ParameterError: the values do not fit together.
     """
-    value = declare(node, PARAMETERS)
     if not value["use_video"] and not value["use_audio"]:
-        raise StartError("parameters 'use_video' and 'use_audio' are both false: nothing to do")
+        raise ParameterError("parameters 'use_video' and 'use_audio' are both false: nothing to do")
     try:
         recognizer = RecognizerConfig(
             window_s=value["window_s"],
@@ -183,17 +195,18 @@ def declare_settings(node: Node) -> Settings:
                 face_rate=value["face_rate"],
                 min_face_size=value["min_face_size"],
                 min_score=value["min_face_score"],
+                max_faces=value["max_faces"],
                 max_gap_s=value["max_face_gap_s"],
             ),
         )
     except ValueError as error:
-        raise StartError(f"the parameters do not fit together: {error}") from error
+        raise ParameterError(f"the parameters do not fit together: {error}") from error
     try:
         fallback = AudioFormat(
             value["audio_sample_rate"], value["audio_channels"], value["audio_sample_format"]
         )
     except AudioFormatError as error:
-        raise StartError(f"parameter 'audio_sample_format': {error}") from error
+        raise ParameterError(f"parameter 'audio_sample_format': {error}") from error
     return Settings(
         recognizer=recognizer,
         device=value["device"],
@@ -203,6 +216,7 @@ def declare_settings(node: Node) -> Settings:
         num_threads=value["num_threads"],
         use_video=value["use_video"],
         use_audio=value["use_audio"],
+        cameras=cameras_from(value["cameras"]),
         compressed=value["image_transport"] == "compressed",
         image_reliability=value["image_reliability"],
         image_depth=value["image_depth"],
@@ -211,3 +225,23 @@ def declare_settings(node: Node) -> Settings:
         audio_fallback=fallback,
         publish_overlay=value["publish_overlay"],
     )
+
+
+def cameras_from(text: str) -> dict[str, str]:
+    """Read the parameter ``cameras``: the topic of each camera by its name.
+
+    Raises:
+        ParameterError: a part is not NAME=TOPIC, or two cameras have the same name.
+    """
+    if not text.strip():
+        return {"": "image"}
+    cameras = {}
+    for entry in text.split(","):
+        name, _, topic = (part.strip() for part in entry.partition("="))
+        if not re.fullmatch(r"[A-Za-z]\w*", name) or not topic or name in cameras:
+            raise ParameterError(
+                f"parameter 'cameras' is {text!r}: expected NAME=TOPIC, NAME=TOPIC, with names "
+                f"that differ, of letters, digits and _; got {entry.strip()!r}"
+            )
+        cameras[name] = topic
+    return cameras

@@ -1,9 +1,7 @@
-"""The bounded queue between the subscription callbacks and the worker."""
+"""The bounded queue between what arrives and the worker that recognises."""
 
 import threading
-import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,38 +10,42 @@ Kind = Literal["image", "audio", "audio_info"]
 
 @dataclass(frozen=True)
 class Item:
-    """One stored message. ``received_ns`` is the node clock's time of arrival."""
+    """One stored message, and its time of arrival by two clocks.
+
+    ``received_ns`` is of the clock of the stamps, ``arrived_s`` of one that goes on steadily.
+    ``camera`` is the name of the camera that an image is of; empty, where there is only one.
+    """
 
     kind: Kind
     message: Any
     received_ns: int
+    arrived_s: float
+    camera: str = ""
 
 
 class Inbox:
     """Messages in order of arrival: the newest images, and sound of a bounded time. Thread-safe.
 
-    A camera frame replaces the oldest waiting one when ``max_images`` wait already. Sound is
-    dropped, oldest first, when it has waited longer than ``max_audio_s``. The description of what
-    follows stays: it is often published once only.
+    A camera's frame replaces its oldest waiting one when ``max_images`` of it wait already. Sound
+    is dropped, oldest first, when it has waited longer than ``max_audio_s``. The description of
+    what follows stays: it is often published once only.
+
+    Attributes:
+        dropped_images: by camera.
+        dropped_audio: messages of sound.
     """
 
-    def __init__(
-        self,
-        max_images: int,
-        max_audio_s: float,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, max_images: int, max_audio_s: float) -> None:
         self._max_images = max_images
         self._max_audio_s = max_audio_s
-        self._now = now
         self._changed = threading.Condition()
-        self._images: deque[tuple[int, Item]] = deque()
-        self._sound: deque[tuple[int, float, Item]] = deque()
+        self._images: dict[str, deque[tuple[int, Item]]] = defaultdict(deque)
+        self._sound: deque[tuple[int, Item]] = deque()
         self._info: tuple[int, Item] | None = None  # the newest description that waited too long
         self._silent_at_ns: int | None = None
         self._count = 0
         self.closed = False
-        self.dropped_images = 0
+        self.dropped_images: Counter[str] = Counter()
         self.dropped_audio = 0
 
     def put(self, item: Item) -> None:
@@ -51,15 +53,15 @@ class Inbox:
         with self._changed:
             self._count += 1
             if item.kind == "image":
-                self._images.append((self._count, item))
-                if len(self._images) > self._max_images:
-                    self._images.popleft()
-                    self.dropped_images += 1
+                images = self._images[item.camera]
+                images.append((self._count, item))
+                if len(images) > self._max_images:
+                    images.popleft()
+                    self.dropped_images[item.camera] += 1
             else:
-                now = self._now()
-                self._sound.append((self._count, now, item))
-                while self._sound[0][1] < now - self._max_audio_s:
-                    count, _, old = self._sound.popleft()
+                self._sound.append((self._count, item))
+                while self._sound[0][1].arrived_s < item.arrived_s - self._max_audio_s:
+                    count, old = self._sound.popleft()
                     if old.kind == "audio_info":
                         self._info = (count, old)
                     else:
@@ -89,7 +91,8 @@ class Inbox:
             )
             if self.closed:
                 return None
-            entries = [*self._images, *((count, item) for count, _, item in self._sound)]
+            entries = list(self._sound)
+            entries += [entry for images in self._images.values() for entry in images]
             entries += [self._info] if self._info else []
             entries.sort(key=lambda entry: entry[0])
             silent_at_ns = self._silent_at_ns

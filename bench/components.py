@@ -1,0 +1,128 @@
+"""What each step of the pipeline costs: CPU milliseconds a call, and in a second of stream."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import rclpy.serialization
+
+from emotion_recognition.audio.chunk import AudioChunk
+from emotion_recognition.audio.stream import AudioStream
+from emotion_recognition.model.emotion_model import VIDEO_STEPS, EmotionModel
+from emotion_recognition.nodes.convert import emotion_state
+from emotion_recognition.nodes.overlay import QUALITY, draw
+from emotion_recognition.recognizer import Recognizer, RecognizerConfig
+from emotion_recognition.vision.align import cut_face, place_face, points_of
+from emotion_recognition.vision.detect import FollowingDetector, make_detector
+from emotion_recognition.vision.follow import SEEK_NS
+from emotion_recognition.vision.landmarks import LandmarkFinder
+from emotion_recognition.vision.messages import decode_image
+from emotion_recognition.vision.stream import FaceStream
+
+from .measure import in_turns
+from .stream_clip import CHUNK, SAMPLE_RATE, SECOND, Material, image_message
+from .streaming import START_NS, Streaming
+
+Work = Callable[[], object]
+
+
+def measure_components(material: Material, model: EmotionModel, rounds: int) -> dict[str, object]:
+    """Return ``components``: by name, ``ms`` a call and ``ms_per_second`` of the default stream.
+
+    A component that the default stream does not use has no ``ms_per_second``.
+    """
+    config = RecognizerConfig()
+    seeks = SECOND / SEEK_NS
+    faces, chunks = config.vision.face_rate, SAMPLE_RATE / CHUNK
+    works: dict[str, tuple[Work, float | None]] = {
+        "decode, raw VGA image": (_decode_raw(material), faces),
+        "decode, JPEG VGA image": (_decode_jpeg(material), None),
+        **_vision(material, config, faces, seeks),
+        "frame encoder, a face": (_encoder(model), faces),
+        "audio features, 32 ms": (_sound(material), chunks),
+        "fusion, a window": (_fusion(model), config.publish_rate),
+        "message, made and serialised": (_message(material, model), config.publish_rate),
+    }
+    costs = in_turns({name: work for name, (work, _) in works.items()}, rounds, "components")
+    return {
+        "components": {
+            name: {"ms": costs[name]} | ({"ms_per_second": costs[name] * rate} if rate else {})
+            for name, (_, rate) in works.items()
+        }
+    }
+
+
+def _decode_raw(material: Material) -> Work:
+    message = image_message(material.frames[0])
+    return lambda: decode_image(message)
+
+
+def _decode_jpeg(material: Material) -> Work:
+    _, data = cv2.imencode(".jpg", material.frames[0], (cv2.IMWRITE_JPEG_QUALITY, 90))
+    message = SimpleNamespace(format="jpeg", data=data.tobytes())
+    return lambda: decode_image(message)
+
+
+def _vision(
+    material: Material, config: RecognizerConfig, faces: float, seeks: float
+) -> dict[str, tuple[Work, float | None]]:
+    frame = material.frames[0]
+    detector, finder = make_detector(), LandmarkFinder()
+    found = detector.detect(frame)
+    placement = place_face(points_of(found[0]))
+    crop = cut_face(frame, placement)
+    seen = FaceStream(config.vision).add(START_NS, frame)
+    assert seen is not None
+    landmarks = finder.find(crop, placement)
+    canvas = frame.copy()
+
+    def overlay() -> None:
+        picture = draw(canvas, seen, landmarks, "#1 surprised 0.50")
+        cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+
+    follows = isinstance(detector, FollowingDetector)
+    works: dict[str, tuple[Work, float | None]] = {
+        "detect, whole image": (lambda: detector.detect(frame), seeks if follows else faces)
+    }
+    if isinstance(detector, FollowingDetector):
+        follow = detector.follow
+        works["detect, following a face"] = (lambda: follow(frame, found), faces - seeks)
+    return works | {
+        "align, a face": (lambda: cut_face(frame, placement), faces),
+        "landmarks, a face": (lambda: finder.find(crop, placement), None),
+        "overlay, drawn and encoded": (overlay, None),
+    }
+
+
+def _encoder(model: EmotionModel) -> Work:
+    crop = np.zeros((1, *model.face.face_shape), np.uint8)
+    return lambda: model.encode_faces(crop)
+
+
+def _sound(material: Material) -> Work:
+    stream = AudioStream()
+    count = 0
+
+    def work() -> None:
+        nonlocal count
+        begin = count % (len(material.sound) // CHUNK) * CHUNK
+        stamp_ns = START_NS + count * CHUNK * SECOND // SAMPLE_RATE
+        stream.add(AudioChunk(stamp_ns, SAMPLE_RATE, material.sound[begin : begin + CHUNK, None]))
+        count += 1
+
+    return work
+
+
+def _fusion(model: EmotionModel) -> Work:
+    steps, width = model.audio_shape
+    sound = np.zeros((steps, width), np.float32)
+    sight = np.zeros((VIDEO_STEPS, model.face.vector_size), np.float32)
+    heard, seen = np.ones(len(sound), bool), np.ones(len(sight), bool)
+    return lambda: model.predict(sound, heard, sight, seen)
+
+
+def _message(material: Material, model: EmotionModel) -> Work:
+    streaming = Streaming(material, Recognizer(RecognizerConfig(), model))
+    estimate = next(streaming.estimates(1.0))
+    return lambda: rclpy.serialization.serialize_message(emotion_state(estimate, estimate.stamp_ns))

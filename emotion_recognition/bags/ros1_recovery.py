@@ -1,0 +1,199 @@
+"""Reads ROS 1 bags that were cut off, not indexed or damaged, by going through their records.
+
+The format is that of http://wiki.ros.org/Bags/Format/2.0: a record is a header of named fields,
+then data; a chunk holds records itself, compressed or not.
+"""
+
+import bz2
+from collections.abc import Callable, Collection, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import lz4.frame
+from rosbags.interfaces import (
+    Connection,
+    ConnectionExtRosbag1,
+    MessageDefinition,
+    MessageDefinitionFormat,
+)
+from rosbags.rosbag1.reader import Header, ReaderError, RecordType, read_uint32
+from rosbags.typesys.msg import normalize_msgtype
+
+from emotion_recognition.bags.events import RecordingError
+from emotion_recognition.bags.recovery import Found, Message, Piece, Record, in_order
+
+_MAX_HEADER_BYTES = 1 << 20
+
+
+class _Part(NamedTuple):
+    """A record in a file or chunk: its header and where its data lie."""
+
+    header: Header
+    kind: int
+    begin: int
+    end: int
+    connection: int  # of messages
+    time_ns: int  # of messages
+
+
+class RecoveredRos1:
+    """What can be read of a ROS 1 bag without its index.
+
+    Raises:
+        RecordingError: nothing can.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._size = path.stat().st_size
+        self._connections: dict[int, Connection] = {}
+        self._compressions: dict[int, str] = {}  # of the chunks, by their place
+        self._found = Found()
+        try:
+            self._scan()
+        except BaseException:
+            self._file.close()
+            raise
+        self.connections = [
+            connection._replace(msgcount=self._found.counts[connection.id])
+            for connection in self._connections.values()
+            if connection.id in self._found.counts
+        ]
+        if not self.connections:
+            self.close()
+            raise RecordingError(f"{path}: no message in it can be read")
+
+    @property
+    def losses(self) -> str:
+        """What was lost, in words."""
+        return self._found.losses
+
+    @property
+    def message_count(self) -> int:
+        """How many messages of known topics were found."""
+        return sum(connection.msgcount for connection in self.connections)
+
+    @property
+    def start_time(self) -> int:
+        """Arrival of the first message, nanoseconds."""
+        return self._found.start_time
+
+    @property
+    def end_time(self) -> int:
+        """Just after the arrival of the last message, nanoseconds."""
+        return self._found.end_time
+
+    def messages(self, connections: Collection[Connection]) -> Iterator[Message]:
+        """Yield the messages of ``connections`` by time, as ROS 1 serialized them."""
+        wanted = {connection.id: connection for connection in connections}
+
+        def read(piece: Piece) -> Iterator[Record]:
+            content = self._content(piece)
+            for part in _parts(BytesIO(content), 0, len(content)):
+                if part.connection in wanted and part.end <= len(content):
+                    data = content[part.begin : part.end]
+                    yield Record(part.time_ns, piece.position + part.begin, part.connection, data)
+
+        for record in in_order(self._found.pieces, read):
+            yield wanted[record.connection_id], record.time_ns, record.data
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+
+    def _scan(self) -> None:
+        self._file.readline()  # the version
+        position, indexed = self._file.tell(), False
+        for part in _parts(self._file, position, self._size):
+            if part.kind == RecordType.CHUNK:
+                self._add(Piece(part.begin, min(part.end, self._size), chunk=True), part.header)
+            elif part.kind == RecordType.CONNECTION and part.end <= self._size:
+                self._file.seek(part.begin)
+                self._define(part.header, self._file.read(part.end - part.begin))
+            position = part.end
+            indexed |= part.kind == RecordType.CHUNK_INFO
+        self._found.cut_off = not indexed or position != self._size
+        self._found.lost_bytes += max(0, self._size - position)
+
+    def _add(self, piece: Piece, header: Header) -> None:
+        """Look through a chunk; keep it if it holds messages that can be read."""
+        self._compressions[piece.position] = header.get_string("compression")
+        content = self._content(piece)
+        for part in _parts(BytesIO(content), 0, len(content)):
+            if part.end > len(content):
+                break
+            if part.kind == RecordType.CONNECTION:
+                self._define(part.header, content[part.begin : part.end])
+            elif part.kind == RecordType.MSGDATA:
+                self._found.count(part.connection)
+                piece.include(part.time_ns)
+        if piece.filled:
+            self._found.pieces.append(piece)
+        else:
+            self._found.lose(piece.end - piece.position)
+
+    def _define(self, header: Header, content: bytes) -> None:
+        number = header.get_uint32("conn")
+        about = Header.read(BytesIO(len(content).to_bytes(4, "little") + content))
+        latching = about.get_string("latching") if "latching" in about else ""
+        self._connections.setdefault(
+            number,
+            Connection(
+                number,
+                header.get_string("topic"),
+                normalize_msgtype(about.get_string("type")),
+                MessageDefinition(
+                    MessageDefinitionFormat.MSG, about.get_string("message_definition")
+                ),
+                "",
+                0,
+                ConnectionExtRosbag1(None, int(latching or 0)),
+                self,
+            ),
+        )
+
+    def _content(self, piece: Piece) -> bytes:
+        """The records of a chunk, as far as they can be unpacked."""
+        self._file.seek(piece.position)
+        packed = self._file.read(piece.end - piece.position)
+        try:
+            return _UNPACK[self._compressions[piece.position]](packed)
+        except (KeyError, OSError, RuntimeError):
+            return b""
+
+
+def _unpack_bz2(packed: bytes) -> bytes:
+    return bz2.BZ2Decompressor().decompress(packed)
+
+
+def _unpack_lz4(packed: bytes) -> bytes:
+    return lz4.frame.LZ4FrameDecompressor().decompress(packed)
+
+
+# Each gives the beginning of what was cut off.
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "none": bytes,
+    "bz2": _unpack_bz2,
+    "lz4": _unpack_lz4,
+}
+
+
+def _parts(source: BinaryIO, position: int, size: int) -> Iterator[_Part]:
+    """Yield the records up to the first that makes no sense; the last one may be cut off."""
+    while position + 8 <= size:
+        source.seek(position)
+        if read_uint32(source) > _MAX_HEADER_BYTES:
+            return
+        source.seek(position)
+        try:
+            header = Header.read(source)
+            kind, length = header.get_uint8("op"), read_uint32(source)
+            about = (-1, 0)
+            if kind == RecordType.MSGDATA:
+                about = header.get_uint32("conn"), header.get_time("time")
+        except (ReaderError, ValueError):
+            return
+        begin = source.tell()
+        position = begin + length
+        yield _Part(header, kind, begin, position, *about)

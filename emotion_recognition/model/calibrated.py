@@ -1,0 +1,49 @@
+"""The emotion network with what follows it, as one module of tensors: one launch a batch."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from emotion_recognition.model.network import TwoStreamNetwork
+
+
+class CalibratedNetwork(nn.Module):
+    """Probabilities, ratings, intensity and shares of the streams, from windows.
+
+    Everything is computed in the precision of the network's weights up to the logits, and in
+    float32 from there.
+    """
+
+    temperatures: Tensor
+
+    def __init__(self, network: TwoStreamNetwork, temperatures: Mapping[str, float]) -> None:
+        """Calibrate ``network``.
+
+        Args:
+            network: The emotion network.
+            temperatures: By which the logits are divided, for ``audio``, ``video`` and ``both``.
+        """
+        super().__init__()
+        self.network = network
+        values = [temperatures[name] for name in ("audio", "video", "both")]
+        self.register_buffer("temperatures", torch.tensor(values))
+
+    def forward(
+        self, audio: Tensor, audio_mask: Tensor, video: Tensor, video_mask: Tensor
+    ) -> Tensor:
+        """Windows, as of :meth:`TwoStreamNetwork.forward`, to what is made of them.
+
+        Returns:
+            (B, 13) float32: the eight probabilities, valence, arousal, intensity (to be read where
+            there is sound), and the shares of audio and video.
+        """
+        half = next(self.network.parameters()).dtype
+        output = self.network(audio.to(half), audio_mask, video.to(half), video_mask)
+        heard, seen = audio_mask.any(dim=1), video_mask.any(dim=1)
+        for_audio, for_video, for_both = self.temperatures.float()
+        temperature = torch.where(heard & seen, for_both, torch.where(heard, for_audio, for_video))
+        probabilities = (output.logits.float() / temperature[:, None]).softmax(dim=1)
+        ratings = (probabilities @ self.network.heads.ratings.float()).clamp(-1, 1)
+        rest = (output.intensity.float().sigmoid(), output.audio_weight, output.video_weight)
+        return torch.cat([probabilities, ratings, *(each.float()[:, None] for each in rest)], dim=1)

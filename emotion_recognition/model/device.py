@@ -1,0 +1,55 @@
+"""Where the model computes: the CPU, or a CUDA device that was asked for and is there."""
+
+import logging
+import re
+from dataclasses import dataclass
+
+import torch
+
+logger = logging.getLogger(__name__)
+
+
+class DeviceError(ValueError):
+    """The device is unknown; the message says which ones there are."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that is there.
+
+    Attributes:
+        name: ``cpu`` or ``cuda:N``.
+        problem: Why it is the CPU although CUDA was asked for; empty if it is what was asked for.
+    """
+
+    name: str
+    problem: str = ""
+
+
+def choose_device(device: str = "auto") -> Device:
+    """Return the device for ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    ``auto`` is the first CUDA device if there is one, else the CPU. Where a CUDA device is named
+    and absent, it is the CPU too, with a ``problem`` that is logged as a warning.
+
+    Raises:
+        DeviceError: The name is unknown.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return Device("cuda:0" if count else "cpu")
+    if device == "cpu":
+        return Device("cpu")
+    match = re.fullmatch(r"cuda(?::(\d+))?", device)
+    if match is None:
+        raise DeviceError(f"unknown device '{device}': expected auto, cpu, cuda or cuda:N")
+    index = int(match[1] or 0)
+    if index < count:
+        return Device(f"cuda:{index}")
+    if torch.version.cuda is None:
+        found = "this PyTorch is built without CUDA"
+    else:
+        found = f"found cuda:0 to cuda:{count - 1}" if count else "found no CUDA device"
+    problem = f"device '{device}' is absent ({found}): computing on the CPU instead"
+    logger.warning("%s. Mend it, or set device to auto or cpu", problem)
+    return Device("cpu", problem)

@@ -1,0 +1,65 @@
+"""What a recording needs: consent first, then the topics that an evaluation reads.
+
+Imports neither rclpy nor launch, so that the launch file and the command can both use it.
+"""
+
+from dataclasses import dataclass
+
+from emotion_recognition.nodes.graph import ARGUMENTS, Argument, audio_info_topic
+
+_SHARED = {argument.name: argument for argument in ARGUMENTS}
+
+RECORD_ARGUMENTS = (
+    Argument("out", "", "bag folder to write"),
+    Argument("consent", False, "everyone who is seen or heard agreed to be recorded"),
+    _SHARED["image"],
+    _SHARED["audio"],
+    _SHARED["namespace"],
+    Argument("duration", "", "seconds to record; empty: until Ctrl-C"),
+    Argument("force", False, "replace an existing bag"),
+    _SHARED["use_sim_time"],
+)
+
+NO_CONSENT = (
+    "nothing is recorded without consent. A recording keeps people's faces and voices, which are "
+    "personal data, and what is estimated from them is more intimate still: in the European Union "
+    "the GDPR (Articles 6, 7 and 9) and the AI Act (Article 50) ask that people are told and "
+    "agree. Ask everyone who will be seen or heard, say what the recording is for, who sees it and "
+    "when it is deleted; then add --consent (in a launch file consent:=true)"
+)
+
+
+class ConsentError(ValueError):
+    """Nobody said that the people agreed."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_CONSENT)
+
+
+@dataclass(frozen=True)
+class Topics:
+    """What is recorded; names as the nodes of the graph resolve them."""
+
+    image: str
+    audio: str
+    emotion: str
+
+    @property
+    def compressed(self) -> str:
+        """Where image_transport publishes the image as JPEG, and where we write it so."""
+        return f"{self.image}/compressed"
+
+    @property
+    def audio_info(self) -> str:
+        """What describes the sound."""
+        return audio_info_topic(self.audio)
+
+
+def topics(image: str, audio: str, namespace: str) -> Topics:
+    """Resolve the arguments' names: relative ones lie in ``namespace``."""
+    prefix = f"/{namespace.strip('/')}" if namespace.strip("/") else ""
+
+    def absolute(name: str) -> str:
+        return name if name.startswith("/") else f"{prefix}/{name}"
+
+    return Topics(absolute(image), absolute(audio), absolute("emotion"))

@@ -1,0 +1,122 @@
+"""What one window of sensor time holds, and whose voice is whose in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion_recognition.estimate import Box
+from emotion_recognition.model.emotion_model import VIDEO_STEPS
+from emotion_recognition.recognizer.camera import VIDEO_PERIOD_NS, Camera, changes, newest_box
+from emotion_recognition.recognizer.part import Mask, Part, step_of, voiced_steps
+from emotion_recognition.recognizer.speaker import NOBODY, speakers
+from emotion_recognition.windows import Values
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in a window: its camera, that camera's rows, and those that show the face."""
+
+    camera: Camera
+    track: int
+    video: Part
+    own: Part
+
+    @property
+    def subject(self) -> str:
+        """Its name, unique among all cameras."""
+        return self.camera.subject(self.track)
+
+    @property
+    def box(self) -> Box | None:
+        """Its box in the newest frame; None if that does not show it."""
+        return newest_box(self.own) if self.own.newest_ns == self.video.newest_ns else None
+
+
+@dataclass(frozen=True)
+class Window:
+    """The sound and the images in (end - length, end]."""
+
+    end_ns: int
+    audio: Part
+    videos: tuple[tuple[Camera, Part], ...]
+
+    @property
+    def fresh(self) -> list[Part]:
+        """The streams that come close to its end."""
+        return [part for part in (self.audio, *(video for _, video in self.videos)) if part.fresh]
+
+    @property
+    def sees(self) -> bool:
+        """Whether a camera comes close to its end."""
+        return any(video.fresh for _, video in self.videos)
+
+    def faces(self) -> list[Face]:
+        """All faces that the fresh cameras show, in the order of cameras and track ids."""
+        return [
+            Face(camera, track, video, own)
+            for camera, video in self.videos
+            if video.fresh
+            for track, own in camera.tracks(video).items()
+        ]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one estimate is made of: a face or none, and the steps of the sound that are its."""
+
+    face: Face | None
+    heard: Mask
+
+
+def newest(faces: Sequence[Face]) -> Face | None:
+    """Return the face that was seen last; None of none."""
+    return max(faces, key=lambda face: face.own.newest_ns, default=None)
+
+
+def present(
+    faces: Sequence[Face], end_ns: int, gap_ns: int, least_ns: int, most: int
+) -> list[Face]:
+    """Return the faces that are there: seen ``gap_ns`` ago at most, and first ``least_ns`` ago.
+
+    Of more than ``most`` of one camera those that were seen last, and of these the oldest tracks.
+    """
+    there = [
+        face
+        for face in faces
+        if end_ns - face.own.newest_ns <= gap_ns and end_ns - face.own.oldest_ns >= least_ns
+    ]
+    kept = []
+    for face in there:
+        rivals = [other for other in there if other.camera is face.camera]
+        rivals.sort(key=lambda other: (-other.own.newest_ns, other.track))
+        if face in rivals[:most]:
+            kept.append(face)
+    return kept
+
+
+def shares(
+    faces: Sequence[Face], features: Values, active: Mask, heard: Mask, end_ns: int, least_ns: int
+) -> list[Share]:
+    """Give the voice of a window to the faces that speak.
+
+    Args:
+        faces: Those that are there, of all cameras.
+        features: (225, 87) the sound on the model's grid.
+        active: (225,) which features are there.
+        heard: (steps,) which steps are there of what the model reads of the sound.
+        end_ns: End of the window.
+        least_ns: Of a voice that no face in view speaks with; less is left out.
+
+    Returns:
+        One share for each face and, last, one of the voice that is nobody's, if there is enough.
+    """
+    voiced = voiced_steps(features, active)
+    mouths = [changes(face.own, end_ns) for face in faces]
+    speaker = speakers(np.array(mouths).reshape(-1, VIDEO_STEPS), voiced)
+    of_step = speaker[step_of(len(heard))]
+    found = [Share(face, heard & (of_step == index)) for index, face in enumerate(faces)]
+    unseen_ns = np.count_nonzero(voiced & (speaker == NOBODY)) * VIDEO_PERIOD_NS
+    if not faces or unseen_ns >= least_ns:
+        found.append(Share(None, heard & (of_step == NOBODY)))
+    return found

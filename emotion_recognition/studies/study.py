@@ -1,0 +1,201 @@
+"""A study: recordings estimated under configurations, set against labels, scored and reported."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from emotion_recognition.bags.events import FrameEvent
+from emotion_recognition.bags.find import is_bag, recordings_in
+from emotion_recognition.bags.read import read_events
+from emotion_recognition.evaluation.offline import time_origin_ns
+from emotion_recognition.studies.compare import compare
+from emotion_recognition.studies.configuration import StudyConfiguration, make_configuration
+from emotion_recognition.studies.evaluation import (
+    Comparison,
+    Evaluation,
+    Failure,
+    cluster_unit,
+    clusters,
+)
+from emotion_recognition.studies.evidence import Evidence, evidence_of
+from emotion_recognition.studies.label_source import Extent, LabelSource, label_source
+from emotion_recognition.studies.labels import Label, LabelError, inside
+from emotion_recognition.studies.names import unique_names
+from emotion_recognition.studies.outputs import read_estimates
+from emotion_recognition.studies.run import RecordingResult, RunOptions, run_recordings
+from emotion_recognition.studies.scores import scores_of
+from emotion_recognition.studies.series import series_of
+from emotion_recognition.studies.study_files import write_study
+from emotion_recognition.studies.thumbnails import key_pictures
+from emotion_recognition.studies.timeline import Recording
+
+FORMATS = ("csv", "jsonl", "parquet")
+
+
+def evaluate(
+    paths: str | Path | Sequence[str | Path],
+    labels: str | Path | None = None,
+    configurations: Sequence[StudyConfiguration] = (),
+    out: str | Path | None = None,
+    *,
+    options: RunOptions | None = None,
+    jobs: int = 1,
+    thumbnails: bool = False,
+    force: bool = False,
+) -> Evaluation:
+    """Estimate recordings, score the estimates against labels, and report.
+
+    Args:
+        paths: Recordings, or folders of recordings.
+        labels: File or folder of labels, or a topic of the bags; None: only what needs no labels
+            is computed.
+        configurations: Settings of the recogniser; the first is the one that others are compared
+            with. Empty: the defaults.
+        out: Folder for ``metrics.json``, ``report.html``, ``tables/`` and ``estimates/``; None:
+            nothing is kept.
+        options: What is read of recordings and written; None: estimates as CSV, JSON Lines and
+            Parquet.
+        jobs: Processes that work at the same time.
+        thumbnails: Whether the report shows images of key moments: off, for they show people.
+        force: Do everything again, and overwrite what lies in ``out``.
+
+    Raises:
+        RecordingError: a path has no recording.
+        LabelError: the labels cannot be used at all.
+        ValueError: ``out`` holds something else, and ``force`` is not set.
+    """
+    options = options or RunOptions(formats=FORMATS)
+    configurations = tuple(configurations) or (make_configuration(),)
+    if isinstance(paths, str | Path):
+        paths = [paths]
+    found = recordings_in([Path(path) for path in paths])
+    source = None if labels is None else label_source(labels, options.sync)
+    named = dict(zip(unique_names(found), found, strict=True))
+    warnings = source.check(named) if source else []
+    with _folder(out) as folder:
+        results = run_recordings(found, configurations, folder, options, jobs=jobs, force=force)
+        study = _study(results, configurations, source, options, warnings, thumbnails)
+        if out is not None:
+            write_study(study, folder, force=force)
+    return study
+
+
+@contextmanager
+def _folder(out: str | Path | None) -> Iterator[Path]:
+    if out is not None:
+        yield Path(out)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def _study(
+    results: Sequence[RecordingResult],
+    configurations: Sequence[StudyConfiguration],
+    source: LabelSource | None,
+    options: RunOptions,
+    warnings: Sequence[str],
+    thumbnails: bool,
+) -> Evaluation:
+    """Read the estimates of a run, set them against labels, and compute the scores."""
+    import pandas as pd
+
+    failures = [
+        Failure(each.name, each.configuration, each.error)
+        for each in results
+        if each.status == "failed"
+    ]
+    frames, recordings, told = [], [], list(warnings)
+    evidence: dict[str, list[Evidence]] = {each.name: [] for each in configurations}
+    for name, own in _by_name(results).items():
+        tables = {each.configuration: read_estimates(each.estimates) for each in own}
+        series = {which: series_of(table) for which, table in tables.items() if len(table)}
+        if not series:
+            told.append(f"{name}: not one estimate")
+            continue
+        start_ns = _start_ns(own[0].path, options)
+        recording = Recording(name, series, origin_ns=start_ns)
+        try:
+            said, beyond = _labels(source, own[0].path, recording)
+            judged = {
+                each.name: evidence_of(
+                    name, series[each.name], said, each.settings.recognizer.window_s, start_ns
+                )
+                for each in configurations
+                if each.name in series
+            }
+        except (LabelError, OSError) as error:
+            failures += [Failure(name, each.name, str(error)) for each in configurations]
+            continue
+        told += beyond
+        pictures = (
+            key_pictures(
+                own[0].path, next(iter(series.values())), options.image_topic, options.sync
+            )
+            if thumbnails
+            else []
+        )
+        recordings.append(replace(recording, labels=said, pictures=pictures))
+        for which, each in judged.items():
+            evidence[which] += each
+        for which, table in tables.items():
+            table.insert(0, "recording", name)
+            table.insert(0, "configuration", which)
+            frames.append(table)
+    unit = cluster_unit([each for several in evidence.values() for each in several])
+    return Evaluation(
+        recordings=recordings,
+        scores={
+            name: scores_of(list(clusters(each, unit).values())) for name, each in evidence.items()
+        },
+        evidence=evidence,
+        comparisons=_comparisons(evidence, unit),
+        failures=failures,
+        warnings=told,
+        unit=unit,
+        estimates=pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(),
+        labelled=source is not None,
+    )
+
+
+def _by_name(results: Sequence[RecordingResult]) -> dict[str, list[RecordingResult]]:
+    """The results that have estimates, by recording, each in the order of configurations."""
+    found: dict[str, list[RecordingResult]] = {}
+    for each in results:
+        if each.status != "failed":
+            found.setdefault(each.name, []).append(each)
+    return found
+
+
+def _start_ns(path: Path, options: RunOptions) -> int:
+    """Sensor time of a recording's first image or sound."""
+    if not is_bag(path):
+        return time_origin_ns(path)
+    events = read_events(path, options.image_topic, options.audio_topic, sync=options.sync)
+    first = next(iter(events))
+    return first.stamp_ns if isinstance(first, FrameEvent) else first.chunk.stamp_ns
+
+
+def _labels(
+    source: LabelSource | None, path: Path, recording: Recording
+) -> tuple[list[Label], list[str]]:
+    if source is None:
+        return [], []
+    start_ns, end_ns = recording.span_ns
+    labels = source.labels_of(Extent(path, recording.name, start_ns, end_ns))
+    return inside(labels, start_ns, end_ns, recording.name)
+
+
+def _comparisons(evidence: Mapping[str, Sequence[Evidence]], unit: str) -> list[Comparison]:
+    """The first configuration with each other one, on what both have."""
+    (first, ours), *others = ((name, clusters(each, unit)) for name, each in evidence.items())
+    found = []
+    for second, theirs in others:
+        both = [key for key in ours if key in theirs]
+        differences = compare(
+            first, second, [ours[key] for key in both], [theirs[key] for key in both]
+        )
+        found.append(Comparison(first, second, len(both), differences))
+    return found

@@ -1,0 +1,50 @@
+"""Which windows are given up by a machine that falls behind."""
+
+from readable_streams import (
+    feed,
+    frames,
+    in_order,
+    readable_streams,  # noqa: F401 - a fixture for every test here
+    recognizer,
+    sounds,
+)
+
+from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.recognizer.pace import timely_estimates
+
+
+def behind(seconds: float = 2.0) -> Recognizer:
+    """One that has taken up some seconds without being asked for an estimate."""
+    target = recognizer()
+    for event in in_order(frames(0, seconds), sounds(0, seconds)):
+        feed(target, [event], never_ask=True)
+    return target
+
+
+def due(seconds: float = 2.0) -> list[int]:
+    events = in_order(frames(0, seconds), sounds(0, seconds))
+    return [estimate.stamp_ns for estimate in feed(recognizer(), events)]
+
+
+def stamps(estimates: list) -> list[int]:
+    return [estimate.stamp_ns for estimate in estimates]
+
+
+def test_a_machine_that_keeps_up_gives_every_window():
+    assert len(due()) > 3
+    assert stamps(timely_estimates(behind(), 0.0, more_wait=False)) == due()
+    assert stamps(timely_estimates(behind(), 0.25, more_wait=True)) == due()
+
+
+def test_after_a_late_message_those_behind_it_come_first():
+    target = behind()
+    assert timely_estimates(target, 0.26, more_wait=True) == []
+    assert stamps(timely_estimates(target, 0.26, more_wait=False)) == due()[-1:]
+    assert target.status().dropped_estimates == len(due()) - 1
+
+
+def test_late_is_later_than_a_period_of_slow_estimates():
+    target = recognizer(publish_rate=0.5)
+    events = in_order(frames(0, 6), sounds(0, 6))
+    feed(target, events, never_ask=True)
+    assert len(timely_estimates(target, 1.9, more_wait=True)) > 1
