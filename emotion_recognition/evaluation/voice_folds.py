@@ -103,7 +103,7 @@ class Networks:
 
     def words(self, shipped: str) -> str:
         """Return which networks these are, ``shipped`` being the folder of the shipped ones."""
-        return "that was given" if self.arguments else f"committed, `{shipped}`"
+        return "`--networks`" if self.arguments else f"committed, `{shipped}`"
 
     @property
     def path(self) -> str:
