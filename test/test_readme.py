@@ -58,7 +58,7 @@ def test_every_parameter_is_listed_with_its_default_range_and_meaning(readme: st
     pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2")
     pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built")
     from emotion_recognition import settings
-    from emotion_recognition.nodes import camera_node, microphone_node
+    from emotion_recognition.nodes import camera_node, dashboard_bridge, microphone_node
 
     def table(parameters: Sequence) -> list[list[str]]:
         return [[f"`{p.name}`", shown(p.default), p.allowed, p.description] for p in parameters]
@@ -68,6 +68,8 @@ def test_every_parameter_is_listed_with_its_default_range_and_meaning(readme: st
     expected += [["`camera_node`", "default", "allowed", "meaning"], *table(camera_node.PARAMETERS)]
     expected += [["`microphone_node`", "default", "allowed", "meaning"]]
     expected += table(microphone_node.PARAMETERS)
+    expected += [["`dashboard_bridge`", "default", "allowed", "meaning"]]
+    expected += table(dashboard_bridge.PARAMETERS)
     assert listed == expected
 
 

@@ -18,6 +18,7 @@ from rosbags.typesys.store import Typestore
 log = logging.getLogger(__name__)
 
 HEADER = "std_msgs/msg/Header"
+STRING = "std_msgs/msg/String"
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 AUDIO_DATA = "audio_common_msgs/msg/AudioData"
@@ -84,6 +85,7 @@ string model
 
 _NEEDED = (
     HEADER,
+    STRING,
     "sensor_msgs/msg/RegionOfInterest",
     IMAGE,
     COMPRESSED_IMAGE,
