@@ -16,8 +16,10 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("jinja2")
 
 import pandas as pd
-from recordings import message, write_bag
+import soundfile
+from recordings import audio_info, audio_stamped, message, write_bag
 
+from emotion_recognition.bags.bag import Bag
 from emotion_recognition.cli import main
 from emotion_recognition.emotions import RAVDESS_CODES
 from emotion_recognition.estimate import Estimate
@@ -318,6 +320,41 @@ def test_messages_of_a_topic_count_until_the_next_one(tmp_path: Path):
         (2, 4, "sad"),
         (6, 9, "happy"),
     ]
+
+
+@pytest.mark.shared
+def test_a_bag_is_scored_by_the_labels_that_were_recorded_in_it(
+    tmp_path: Path, shared_data: Path, capsys
+):
+    voice = shared_data / "ravdess_speech" / "Actor_02" / "03-01-05-02-01-01-02.flac"
+    samples, rate = soundfile.read(voice, dtype="int16")
+    start_ns = 1_700_000_000 * S
+    written = [("/info", start_ns, audio_info(rate=rate, channels=1))]
+    written += [
+        ("/sound", start_ns + at * S // rate, audio_stamped(start_ns + at * S // rate, piece))
+        for at in range(0, len(samples), rate // 50)
+        for piece in [samples[at : at + rate // 50, None]]
+    ]
+    written += [("/label", start_ns + S // 10, said("anger"))]
+    bag = write_bag(tmp_path / "visit", sorted(written, key=lambda each: each[1]))
+    out = tmp_path / "out"
+    arguments = ["--audio-topic", "/sound", "--labels", "/label", "--out", str(out), "--bag"]
+    assert main(["evaluate", str(bag), *arguments]) == 0, capsys.readouterr().err
+    metrics = json.loads((out / "metrics.json").read_text())
+    with (out / "estimates" / "visit.csv").open(newline="") as file:
+        emotions = [row["emotion"] for row in csv.DictReader(file) if row["emotion"]]
+    right = sum(emotion == "angry" for emotion in emotions) / len(emotions)
+    assert metrics["accuracy"]["value"] == pytest.approx(right)
+    with Bag(out / "bags" / "visit") as copy:
+        assert {"/sound", "/label", "/emotion"} <= set(copy.topics)
+        assert copy.topics["/emotion"].count >= len(emotions)
+
+
+@pytest.mark.shared
+def test_a_topic_is_of_bags_alone(voices: Path):
+    study = evaluate(voices, "/label")
+    assert {failure.recording for failure in study.failures} == {"first", "second"}
+    assert not study.recordings
 
 
 def test_a_topic_that_is_absent_or_of_no_use_is_told(tmp_path: Path):

@@ -12,7 +12,7 @@ from emotion_recognition.studies.series import Numbers
 from emotion_recognition.studies.svg import PALETTE, Drawing
 
 _SIDE = 300  # px, of square plots
-_LEFT, _BOTTOM, _EDGE = 46, 40, 14
+_LEFT, _BOTTOM, _EDGE = 46, 40, 24
 
 
 def draw_confusion(counts: npt.NDArray[np.int64], labels: Sequence[str], title: str) -> str:

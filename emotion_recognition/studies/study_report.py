@@ -121,12 +121,13 @@ def _figures_section(study: Evaluation) -> Section:
         if any(not math.isnan(scores[name].value) for scores in study.scores.values())
     ]
     columns, rows = ["figure"], [[_FIGURES[name][0]] for name in names]
+    count = len(clusters(next(iter(study.evidence.values())), study.unit))
     for configuration, scores in study.scores.items():
-        columns += [configuration, "95 %"]
+        columns += [configuration, "95 %"] if count > 1 else [configuration]
         for name, row in zip(names, rows, strict=True):
             digits = _FIGURES[name][1]
-            row += [_shown(scores[name].value, digits), _ci(scores[name], digits) or "-"]
-    count = len(clusters(next(iter(study.evidence.values())), study.unit))
+            row.append(_shown(scores[name].value, digits))
+            row += [_ci(scores[name], digits) or "-"] if count > 1 else []
     few = ", which are few: the intervals are rough" if count < _FEW else ""
     note = (
         f"95 %: percentile bootstrap, {RESAMPLES} draws of {count} {study.unit}s{few}. "
@@ -205,14 +206,9 @@ def _plots_section(study: Evaluation) -> Section:
     charts = []
     for name, each in judged.items():
         for level in LEVELS[::2]:
-            title = f"{level.capitalize()}s" + (f", {name}" if len(judged) > 1 else "")
+            title = f"Confusion of {level}s" + (f", {name}" if len(judged) > 1 else "")
             counts = confusion_of(each, level)
-            charts.append(
-                Chart(
-                    f"{title}: labelled and estimated",
-                    draw_confusion(counts, each[0].labels, title),
-                )
-            )
+            charts.append(Chart(title, draw_confusion(counts, each[0].labels, title)))
     if judged:
         risks = ", ".join(f"{name} {area_under_risk(each):.3f}" for name, each in judged.items())
         charts += [
