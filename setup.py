@@ -42,6 +42,7 @@ setup(
     install_requires=requirements("runtime.txt"),
     extras_require={
         "backbones": requirements("backbones.txt"),
+        "cluster": requirements("cluster.txt"),
         "dashboard": requirements("dashboard.txt"),
         "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),

@@ -45,7 +45,7 @@ class Running:
         return list(self.dashboard.analyses.folder.iterdir())
 
 
-def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> None:
+def until(condition: Callable[[], Any], timeout_s: float = 100.0) -> None:
     end_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end_s, "it did not come about"

@@ -9,6 +9,7 @@ import pytest
 from emotion_recognition.cli import COMMANDS
 from emotion_recognition.cli.benchmark import BENCHMARKS
 from emotion_recognition.nodes.graph import ARGUMENTS
+from emotion_recognition.nodes.recording import RECORD_ARGUMENTS
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,13 @@ def test_every_benchmark_is_named(readme: str):
 def test_every_launch_argument_is_listed_with_its_default_and_meaning(readme: str):
     expected = [[f"`{item.name}`", shown(item.default), item.description] for item in ARGUMENTS]
     assert rows(section(readme, "Launch arguments")) == expected
+
+
+def test_every_argument_of_recording_is_listed_with_its_default_and_meaning(readme: str):
+    expected = [
+        [f"`{item.name}`", shown(item.default), item.description] for item in RECORD_ARGUMENTS
+    ]
+    assert rows(section(readme, "Recording")) == expected
 
 
 def test_every_parameter_is_listed_with_its_default_range_and_meaning(readme: str):

@@ -44,6 +44,7 @@ class AnalyserProcess:
         self._running: _Running | None = None
         self._lock = asyncio.Lock()
         self._killer: asyncio.TimerHandle | None = None
+        self._unwanted = False
         self.failed = False  # the last start
 
     @property
@@ -61,10 +62,13 @@ class AnalyserProcess:
 
     async def run(self, job: Job, on_message: Callable[[Message], None]) -> Ended:
         """Let the process do a job; return how it ended. Whatever happens to it is an end."""
+        self._unwanted = False
         try:
             running = await self._started()
         except AnalyserStartError as error:
             return Ended(state="failed", error=str(error))
+        if self._unwanted:
+            return Ended(state="cancelled")
         timeout_s = self._config.analysis_timeout_s
         try:
             ended = await asyncio.wait_for(_do(running.process, job, on_message), timeout_s)
@@ -81,6 +85,8 @@ class AnalyserProcess:
         except asyncio.CancelledError:
             await self._end()
             raise
+        if not ended.fit:
+            await self._end()
         if self._killer is not None:  # somebody asked for the end
             self._killer.cancel()
             self._killer = None
@@ -89,6 +95,7 @@ class AnalyserProcess:
 
     def cancel(self) -> None:
         """Stop the job at hand: kindly, and after a while by force."""
+        self._unwanted = True  # for a job that waits for the start
         if self._running is None or self._killer is not None:
             return
         process = self._running.process
