@@ -69,7 +69,13 @@ def configurations_of(options: argparse.Namespace) -> list[StudyConfiguration]:
 
 
 def run_options_of(options: argparse.Namespace) -> RunOptions:
-    """Return what is read of each recording; what is written stays as by default."""
+    """Return what is read of each recording; what is written stays as by default.
+
+    Raises:
+        argparse.ArgumentError: a scheduler is named, but not the engine that has one.
+    """
+    if options.scheduler is not None and options.engine != "dask":
+        raise argparse.ArgumentError(None, "--scheduler needs --engine dask")
     return RunOptions(
         image_topic=options.image_topic,
         audio_topic=options.audio_topic,
