@@ -282,7 +282,7 @@ def score(classifier: nn.Module, voices: VoiceSet, steps: int = AUDIO_STEPS) -> 
 
 def _voice_encoder(choice: VoiceEncoderChoice) -> VoiceBackbone | None:
     try:
-        return make_voice_encoder(choice, choose_device())
+        return make_voice_encoder(choice, choose_device().name)
     except BackboneError as error:
         raise ConfigError(error.field.replace("_path", ".path"), str(error)) from error
 
