@@ -34,7 +34,8 @@ from emotion_recognition.model.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from emotion_recognition.model.emotion_model import AUDIO_STEPS, WEIGHTS, choose_device
+from emotion_recognition.model.device import choose_device
+from emotion_recognition.model.emotion_model import AUDIO_STEPS, WEIGHTS
 from emotion_recognition.model.network import (
     KIND,
     EmotionNetwork,
