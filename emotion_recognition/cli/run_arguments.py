@@ -24,6 +24,7 @@ _PARAMETERS = {
     "publish_rate": "publish_rate",
     "smoothing": "smoothing",
     "smoothing_s": "smoothing_s",
+    "max_faces": "max_faces",
     "detector": "face_detector",
     "device": "device",
     "model": "model_path",
@@ -155,6 +156,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="time constant of exponential smoothing, and of valence, arousal and intensity "
         f"(default: {_DEFAULTS['smoothing_s']:g}; 0: none)",
+    )
+    parser.add_argument(
+        "--max-faces",
+        type=int,
+        metavar="N",
+        help=f"faces that are followed, each with estimates of its own (default: "
+        f"{_DEFAULTS['max_faces']})",
     )
     parser.add_argument("--detector", choices=DETECTORS, help="face detector (default: auto)")
     parser.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
