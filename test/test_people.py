@@ -20,6 +20,8 @@ from readable_streams import SECOND, START, readable_streams  # noqa: F401 - lik
 
 from emotion_recognition.estimate import Box, Estimate, Flags
 from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.settings import ParameterError
+from emotion_recognition.settings.emotion_node import cameras_from
 from emotion_recognition.vision.stream import MOST_FACES, VisionConfig
 
 LEFT, RIGHT = 60, 400
@@ -277,3 +279,19 @@ def test_windows_passed_over_do_not_change_what_follows():
         name: each.audio_weight for name, each in expected.items()
     }
     assert isinstance(late, Recognizer) and copy.copy(late.status()).dropped_estimates > 10
+
+
+def test_cameras_are_read_from_a_parameter():
+    assert cameras_from("") == {"": "image"}
+    assert cameras_from(" front = /f/image, rear=r/image ") == {
+        "front": "/f/image",
+        "rear": "r/image",
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["front", "front=", "=/f/image", "a=/x,a=/y", "2nd=/x", "a b=/x", "a=/x,"]
+)
+def test_cameras_that_are_no_pairs_are_refused(text):
+    with pytest.raises(ParameterError, match=r"'cameras' is .*expected NAME=TOPIC"):
+        cameras_from(text)

@@ -137,6 +137,8 @@ class Audience(Node):
             withheld = message.flags & EmotionState.WITHHELD
             label = UNCERTAIN if withheld else message.emotion
             if view.state is message:
+                if view.history and view.history[-1][0] == view.elapsed_s:
+                    view.history.pop()  # of somebody in the same window who does not speak
                 view.history.append((view.elapsed_s, label))
             shown = self.pictured.state
             if message.face.width or shown is None or not shown.face.width:
