@@ -34,7 +34,7 @@ def test_a_folder_is_written_and_a_bad_recording_named(voice: Path, tmp_path: Pa
     broken.write_bytes(b"RIFF")
     out = tmp_path / "out"
     assert exit_code(voice, "--out", out, "--format", "csv,jsonl") == DONE
-    assert capsys.readouterr().out == f"1 recordings: 1 done; written: {out}\n"
+    assert capsys.readouterr().out == f"1 recording: 1 done; written: {out}\n"
     assert exit_code(voice, broken, "--out", out) == FAILED
     said = capsys.readouterr()
     assert said.out == f"2 recordings: 0 done, 1 done before, 1 failed; written: {out}\n"

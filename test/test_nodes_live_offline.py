@@ -3,6 +3,7 @@
 
 import signal
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 from emotion_recognition.msg import EmotionState
 
 from emotion_recognition.bags.bag import Bag
-from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
+from emotion_recognition.bags.write import (
+    AUDIO_INFO_TOPIC,
+    AUDIO_TOPIC,
+    COMPRESSED_TOPIC,
+    IMAGE_TOPIC,
+    make_bag,
+)
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.emotion_model import load_model
 from emotion_recognition.nodes.convert import emotion_state, nanoseconds
@@ -53,16 +60,25 @@ def live(
         parameters |= {"image_transport": "compressed", "publish_rate": 5.0}
         parameters |= {"smoothing": "none", "smoothing_s": 0.0}
     image = COMPRESSED_TOPIC if compressed else IMAGE_TOPIC
-    arguments = ["--ros-args", "-p", "use_sim_time:=true", "-r", f"image:={image}"]
-    arguments += ["-r", f"audio:={AUDIO_TOPIC}"]
+    # Names of its own, so that no graph beside this one is heard, whatever its domain.
+    own = f"/live_{uuid.uuid4().hex}"
+    arguments = ["--ros-args", "-p", "use_sim_time:=true"]
+    for name in ("image", "audio", "audio_info", "emotion"):
+        arguments += ["-r", f"{name}:={own}/{name}"]
     for name, value in parameters.items():
         arguments += ["-p", f"{name}:={value}"]
     domain_id = random_domain_id()
     with running(module("emotion_node", *arguments), domain_id) as node, probe(domain_id) as heard:
         wait_until(lambda: node.said("ready") or not node.running, 90)
-        states = heard.hear(EmotionState, "emotion")
+        states = heard.hear(EmotionState, f"{own}/emotion")
         reports = heard.hear(DiagnosticArray, "/diagnostics")
-        play = command_line("play", str(bag), "--wait", "30", "--rate", "1")
+        play = command_line("play", str(bag), "--wait", "30", "--rate", "1", "--ros-args")
+        for topic, name in (
+            (image, "image"),
+            (AUDIO_TOPIC, "audio"),
+            (AUDIO_INFO_TOPIC, "audio_info"),
+        ):
+            play += ["-r", f"{topic}:={own}/{name}"]
         with running(play, domain_id) as player:
             assert player.wait(90) == 0, player.text
             assert player.said(image, f"{messages(bag)[image]} messages published")

@@ -101,6 +101,7 @@ def test_the_manifest_says_what_estimates_were_made_from(serial: Path):
     assert not json.loads((serial / "manifest" / "slow" / "broken.json").read_text())["finished"]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("engine", ["local", "dask"])
 def test_two_workers_write_the_same_bytes(serial, folder, engine, tmp_path: Path):
     if engine == "dask":
@@ -202,6 +203,7 @@ def job(path: Path, out: Path, kind: type[Job] = Job) -> Job:
     return kind(path, path.stem, VOICE, out, "", RunOptions())
 
 
+@pytest.mark.timeout(300)
 def test_a_process_that_dies_and_ctrl_c_take_nothing_else_with_them(folder: Path, tmp_path: Path):
     early, late = paths(folder)[1::2]
     sound, rate = soundfile.read(late)

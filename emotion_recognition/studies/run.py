@@ -109,7 +109,8 @@ def summary(results: Sequence[RecordingResult]) -> str:
     recordings = {result.path for result in results}
     named = {result.configuration for result in results}
     by = f" by {len(named)} configurations" if len(named) > 1 else ""
-    return f"{len(recordings)} recordings{by}: {', '.join(parts)}"
+    many = "s" if len(recordings) > 1 else ""
+    return f"{len(recordings)} recording{many}{by}: {', '.join(parts)}"
 
 
 def _plan(
