@@ -80,7 +80,7 @@ def evaluate(
     configurations = tuple(configurations) or (make_configuration(),)
     if isinstance(paths, str | Path):
         paths = [paths]
-    found = recordings_in([Path(path) for path in paths])
+    found = recordings_in([Path(path) for path in paths], Path(out) if out else None)
     source = None if labels is None else label_source(labels, options.sync)
     named = dict(zip(unique_names(found), found, strict=True))
     warnings = source.check(named) if source else []
