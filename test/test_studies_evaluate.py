@@ -253,15 +253,25 @@ def test_without_labels_there_are_the_figures_that_need_none(voices: Path, tmp_p
 
 
 @pytest.mark.shared
-def test_configurations_are_compared_on_the_same_recordings(voices: Path):
+def test_configurations_are_compared_on_the_same_recordings(voices: Path, tmp_path: Path):
     slow = make_configuration("slow", publish_rate=1.0)
-    study = evaluate(voices, configurations=[make_configuration("usual"), slow])
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,emotion\nfirst,happy\nsecond,angry\n")
+    both = [make_configuration("usual"), slow]
+    study = evaluate(voices, labels, both, tmp_path / "out")
     assert list(study.scores) == ["usual", "slow"]
     (comparison,) = study.comparisons
     assert (comparison.first, comparison.second, comparison.clusters) == ("usual", "slow", 2)
     counts = study.estimates.groupby("configuration").size()
     assert counts["usual"] > 2 * counts["slow"] > 0
     assert set(study.metrics["configurations"]) == {"usual", "slow"}
+    assert (tmp_path / "out" / "estimates" / "slow" / "first.parquet").is_file()
+    table = (tmp_path / "out" / "tables" / "slow-less-usual.md").read_text()
+    assert "| accuracy, windows |" in table
+    risks = (tmp_path / "out" / "tables" / "errors-when-abstaining.md").read_text().splitlines()
+    assert risks[4] == "| answered | usual | slow |"
+    wrong = 1 - study.scores["usual"]["accuracy"].value
+    assert risks[6].startswith(f"| 100% | {100 * wrong:.1f} % |")
 
 
 @pytest.mark.shared

@@ -100,6 +100,11 @@ def test_times_are_written_as_people_read_them(seconds: float, shown: str):
     assert clock(seconds) == shown
 
 
+def test_the_template_is_installed_with_the_package(repository: Path):
+    assert '"studies/*.html"' in (repository / "setup.py").read_text(encoding="utf-8")
+    assert list((repository / "emotion_recognition" / "studies").glob("*.html"))
+
+
 def test_tables_are_written_for_markdown_and_latex(tmp_path: Path):
     table = Table("By file & more", ["file", "accuracy"], [["a_b", "50.0 %"]], "A note.")
     report = Report("t", "about", (), (Section("s", (), (table,)),), ())

@@ -13,7 +13,7 @@ from estimate_frames import frame_of
 
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.evaluation.metrics import concordance, expected_calibration_error
-from emotion_recognition.studies.charts import area_under_risk, risk_curve
+from emotion_recognition.studies.charts import area_under_risk, risk_at, risk_curve
 from emotion_recognition.studies.compare import compare
 from emotion_recognition.studies.evaluation import cluster_unit, clusters
 from emotion_recognition.studies.evidence import Evidence, Pairs, evidence_of, label_at
@@ -213,6 +213,9 @@ def test_the_mean_risk_is_the_area_below_the_curve():
     rows = [(0.0, "sad", 0.9), (1.0, "sad", 0.8), (2.0, "happy", 0.7), (3.0, "sad", 0.6)]
     evidence = judged(rows, [Label(0, 4 * S, "sad")])
     assert area_under_risk([evidence]) == pytest.approx((0 + 0 + 1 / 3 + 1 / 4) / 4)
+    shares = [0.25, 0.5, 0.6, 0.75, 1.0]
+    risks = [risk_at([evidence], share) for share in shares]
+    assert risks == pytest.approx([0, 0, 1 / 3, 1 / 3, 1 / 4])
 
 
 # --- intervals ------------------------------------------------------------------------------------

@@ -97,6 +97,14 @@ def risk_curve(confidence: Numbers, right: npt.NDArray[np.bool_]) -> tuple[Numbe
     return answered[last] / max(len(order), 1), risk[last]
 
 
+def risk_at(evidence: Sequence[Evidence], share: float) -> float:
+    """Return the share of errors if at least this share of windows is answered; NaN for none."""
+    coverage, risk = risk_curve(*_windows(evidence))
+    if not len(coverage):
+        return float("nan")
+    return float(risk[np.searchsorted(coverage, share - 1e-9)])
+
+
 def area_under_risk(evidence: Sequence[Evidence]) -> float:
     """Return the mean risk over all coverages (AURC, Geifman and El-Yaniv 2017); NaN for none."""
     coverage, risk = risk_curve(*_windows(evidence))

@@ -9,6 +9,7 @@ from emotion_recognition.studies.charts import (
     draw_abstaining,
     draw_confusion,
     draw_reliability,
+    risk_at,
 )
 from emotion_recognition.studies.evaluation import Evaluation, clusters
 from emotion_recognition.studies.evidence import Evidence
@@ -37,6 +38,7 @@ MOST_TIMELINES = 40
 """Recordings whose timelines a report shows; all of them are in the tables."""
 
 _FEW = 10  # clusters: below, percentile intervals are known to be too narrow
+_ANSWERED = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.25)
 _SHARES = ("accuracy", "uar", "macro_f1")
 _FIGURES: Mapping[str, tuple[str, int | None]] = {  # title, decimals; None: percent
     "accuracy": ("accuracy, windows", None),
@@ -221,7 +223,14 @@ def _plots_section(study: Evaluation) -> Section:
                 f"Errors left if only the surest windows are answered. Mean risk: {risks}.",
             ),
         ]
-    return Section("Plots", charts)
+    rows = [
+        [f"{share:.0%}", *(percent(risk_at(each, share)) for each in judged.values())]
+        for share in _ANSWERED
+    ]
+    title = "Errors when abstaining"
+    note = "Share of windows answered, the surest first, and of those the wrong ones."
+    table = Table(title, ["answered", *judged], rows, note)
+    return Section("Plots", charts, [table] if judged else [])
 
 
 def _timelines_section(study: Evaluation) -> Section:

@@ -8,8 +8,9 @@ import numpy as np
 
 from emotion_recognition.studies.series import Numbers
 
-# Okabe and Ito (2008): eight colours that people with any colour vision can tell apart.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800", "#8C8C8C")
+# After Okabe and Ito (2008): colours that people with any colour vision can tell apart, here such
+# that they also show on a dark page.
+PALETTE = ("#2B84C6", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800", "#8C8C8C")
 _EMOTIONS = {
     "neutral": "#8C8C8C",
     "calm": "#8FD3E8",
