@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from tiny_backbones import EMOTION2VEC, write_emotion2vec, write_hugging_face
+from tiny_backbones import EMOTION2VEC, write_emotion2vec, write_hugging_face, write_whisper
 
 from emotion_recognition.model.backbones import (
     BackboneError,
@@ -308,3 +308,49 @@ def test_too_short_a_sound_has_no_vectors() -> None:
     assert not window_vectors(Ramp(), hops, heard)[1].any()
     heard[224] = heard[223] = True
     assert window_vectors(Ramp(), hops, heard)[0].shape == (180, 1)
+
+
+def test_whisper_gives_what_transformers_gives_after_the_middle_layers(tmp_path) -> None:
+    reference = write_whisper(tmp_path)
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    sound = np.random.default_rng(1).normal(size=16000).astype(np.float32) * 0.3
+    level = sound * np.float32(10 ** (-26 / 20) / np.sqrt(np.mean(np.square(sound))))
+    hear = transformers.WhisperFeatureExtractor(feature_size=80, chunk_length=1)
+    frames = hear(level, sampling_rate=16000, return_tensors="pt").input_features
+    with torch.inference_mode():
+        states = reference(frames, output_hidden_states=True).hidden_states[1:3]
+    after = [state[0].numpy() for state in states]
+    normed = [(x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True) for x in after]
+    encoder = make("whisper", tmp_path)
+    found = encoder.encode(sound)
+    assert (encoder.name, encoder.vector_size, len(encoder.sha256)) == ("whisper", 16, 64)
+    assert found.shape == ((16000 - 80) // 320, 16) and found.dtype == np.float32
+    np.testing.assert_allclose(found, np.mean(normed, axis=0)[: len(found)], rtol=2e-2, atol=2e-3)
+    np.testing.assert_allclose(encoder.encode(sound * 0.01), found, rtol=1e-2, atol=2e-3)
+    for size in (400, 719, 720, 8000):
+        assert encoder.encode(sound[:size]).shape == ((size - 80) // 320, 16)
+    assert np.isfinite(encoder.encode(np.zeros(400, np.float32))).all()
+
+
+def test_whisper_folders_that_do_not_fit_are_refused(tmp_path) -> None:
+    write_whisper(tmp_path)
+    with pytest.raises(ValueError, match=r"24000 samples.* at most 16000"):
+        make("whisper", tmp_path).encode(np.zeros(24000, np.float32))
+    change(tmp_path, encoder_layers=8)
+    with pytest.raises(BackboneError, match="it lacks 30 parameters, such as layers"):
+        make("whisper", tmp_path)
+    change(tmp_path, encoder_layers=3, d_model=32)
+    with pytest.raises(BackboneError, match="cannot be loaded as Whisper"):
+        make("whisper", tmp_path)
+    change(tmp_path, model_type="hubert")
+    with pytest.raises(BackboneError, match="model_type is 'hubert'; expected 'whisper'"):
+        make("whisper", tmp_path)
+    (tmp_path / "config.json").write_text("[]")
+    with pytest.raises(BackboneError, match=r"expected the config\.json of a Whisper"):
+        make("whisper", tmp_path)
+    for file in ("model.safetensors", "config.json"):
+        (tmp_path / file).unlink()
+        with pytest.raises(BackboneError, match=r"config\.json|model\.safetensors: no such file"):
+            make("whisper", tmp_path)
+        if file == "model.safetensors":
+            (tmp_path / "config.json").write_text("{}")

@@ -9,7 +9,6 @@ import pytest
 
 from emotion_recognition.corpora import crema_d
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.evaluation import crema_d_voice
 from emotion_recognition.evaluation.crema_d_voice import (
     CLASSES,
     against_votes,
@@ -18,7 +17,8 @@ from emotion_recognition.evaluation.crema_d_voice import (
     restricted,
     vote_counts,
 )
-from emotion_recognition.evaluation.ravdess_voice import fold_weights
+from emotion_recognition.evaluation.voice_folds import networks_in
+from emotion_recognition.model.backbones import VoiceEncoderChoice
 from emotion_recognition.model.checkpoint import CheckpointError
 
 
@@ -94,8 +94,7 @@ def few_clips(shared_data: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.shared
-def test_a_fold_is_judged_against_listeners_and_actors(few_clips, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(crema_d_voice, "fold_weights", lambda fold: fold_weights(fold))
+def test_a_fold_is_judged_against_listeners_and_actors(few_clips, tmp_path) -> None:
     out = tmp_path / "out"
     result = benchmark_crema_d_voice(few_clips, out, quick=True)
     assert json.loads((out / "crema-d-voice.json").read_text()) == result
@@ -115,12 +114,10 @@ def test_a_fold_is_judged_against_listeners_and_actors(few_clips, tmp_path, monk
         assert cv2.imread(str(picture)).std() > 10 and f"({picture.name})" in page
 
 
-def test_weights_that_are_missing_are_named(few_clips, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(
-        crema_d_voice, "fold_weights", lambda fold: tmp_path / f"{fold}.safetensors"
-    )
-    with pytest.raises(CheckpointError, match=r"0\.safetensors: no such checkpoint"):
-        benchmark_crema_d_voice(few_clips, tmp_path / "out")
+def test_weights_that_are_missing_are_named(few_clips, tmp_path: Path) -> None:
+    networks = networks_in(tmp_path, VoiceEncoderChoice())
+    with pytest.raises(CheckpointError, match=r"voice_fold1\.safetensors: no such checkpoint"):
+        benchmark_crema_d_voice(few_clips, tmp_path / "out", networks=networks)
 
 
 def test_data_that_are_missing_are_named(tmp_path: Path) -> None:

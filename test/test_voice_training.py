@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from tiny_backbones import write_whisper
 
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.corpora.ravdess import parse_clip
-from emotion_recognition.model.emotion_model import AUDIO_STEPS
+from emotion_recognition.model.backbones import VoiceEncoderChoice
+from emotion_recognition.model.emotion_model import AUDIO_STEPS, load_model
 from emotion_recognition.model.network import EmotionNetwork, load_network
 from emotion_recognition.training import voice_data
-from emotion_recognition.training.augment import mix, random_windows
+from emotion_recognition.training.augment import mix, random_vector_windows, random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, parse
 from emotion_recognition.training.optimise import (
@@ -93,6 +95,25 @@ def test_random_windows_are_repeatable_finite_and_stay_near_the_clip(voices: Voi
     assert torch.isfinite(windows).all()
     assert masks.any(dim=1).all()
     assert windows.min() > -100 and windows.max() < 10
+
+
+def test_windows_of_vectors_hold_each_clip_whole_or_in_part() -> None:
+    lengths = torch.tensor([60, 180, 120] * 20)
+    steps = torch.arange(1, 181, dtype=torch.float16)
+    vectors = torch.where(steps[None] <= lengths[:, None], steps[None], 0)[:, :, None]
+    windows, mask = random_vector_windows(vectors, lengths, seeded())
+    assert windows.shape == (60, 180, 1) and mask.shape == (60, 180)
+    starts = set()
+    for row, length in enumerate(lengths.tolist()):
+        found = windows[row, :, 0][mask[row]]
+        assert found.min() >= 1 and found.max() <= length and len(found.unique()) == len(found)
+        starts.add(int(mask[row].nonzero()[0]) - int(found[0]) + 1)
+        assert torch.equal(found.diff() >= 1, torch.ones(len(found) - 1, dtype=torch.bool))
+    assert len(starts) > 10
+    kept = mask.sum(dim=1) / lengths
+    assert (kept > 0.8).float().mean() > 0.5 and kept.min() > 0
+    again, _ = random_vector_windows(vectors, lengths, seeded())
+    assert torch.equal(windows, again)
 
 
 def test_mixing_keeps_most_of_each_window(voices: VoiceSet) -> None:
@@ -185,6 +206,34 @@ def test_a_fold_is_trained_measured_and_trained_on(corpus) -> None:
     _, calibrated = load_network(run(final, data, corpus / "third", features, False))
     assert calibrated["temperature"] == metadata["temperature"]
     assert "| 1 |" not in (corpus / "third" / "report.md").read_text()  # nobody is kept out
+
+
+def test_a_network_learns_on_a_voice_encoder_and_names_it(corpus, monkeypatch) -> None:
+    write_whisper(corpus / "whisper")
+    rng = np.random.default_rng(0)
+
+    def vectors(paths, cache, encoder):
+        values = {path.stem: rng.normal(0, 0.1, (70, encoder.vector_size)) for path in paths}
+        for name, value in values.items():
+            value[:, int(name.split("-")[2])] += 2
+        return {name: value.astype(np.float16) for name, value in values.items()}
+
+    monkeypatch.setattr(voice_data, "voice_vectors", vectors)
+    choice = {"name": "whisper", "path": str(corpus / "whisper")}
+    config = recipe(voice_encoder=choice)
+    path = run(config, corpus / "data", corpus / "out", corpus / "features", False)
+    network, metadata = load_network(path)
+    assert (network.config.audio_branch, network.config.audio_size) == ("vectors", 16)
+    assert metadata["voice_encoder"] == "whisper"
+    assert "| 1 | 12 | 100.0 % |" in (corpus / "out" / "report.md").read_text()
+    model = load_model(path, "cpu", voice_encoder=VoiceEncoderChoice(**choice))
+    assert model.audio_shape == (180, 16)
+    with pytest.raises(ConfigError, match=r"start: .* is built as .*vectors"):
+        features = corpus / "features"
+        run(recipe(start=str(path)), corpus / "data", corpus / "again", features, False)
+    with pytest.raises(ConfigError, match=r"voice_encoder\.path: .*no such folder"):
+        absent = recipe(voice_encoder={"name": "whisper", "path": str(corpus / "absent")})
+        run(absent, corpus / "data", corpus / "again", corpus / "features", False)
 
 
 def test_learns_to_tell_the_bands_apart(voices: VoiceSet) -> None:

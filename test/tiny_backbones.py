@@ -97,6 +97,32 @@ def write_hugging_face(folder: Path, name: str, seed: int = 0, **options: object
     return network
 
 
+def write_whisper(folder: Path, seed: int = 0, **options: object) -> Any:
+    """A folder as that of openai/whisper-base, three layers, sound of at most 1 s; the network."""
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    torch.manual_seed(seed)
+    sizes: dict[str, Any] = {
+        "d_model": 16,
+        "encoder_layers": 3,
+        "encoder_attention_heads": 2,
+        "encoder_ffn_dim": 24,
+        "decoder_layers": 1,
+        "decoder_attention_heads": 2,
+        "decoder_ffn_dim": 24,
+        "num_mel_bins": 80,
+        "max_source_positions": 50,
+        "vocab_size": 20,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "decoder_start_token_id": 3,
+    }
+    config = transformers.WhisperConfig(**(sizes | options))
+    network = transformers.WhisperForConditionalGeneration(config).eval()
+    network.save_pretrained(folder)
+    return network.model.encoder
+
+
 def emotion2vec_shapes() -> dict[str, tuple[int, ...]]:
     """Names and shapes of the published checkpoints' encoder, for the sizes of EMOTION2VEC."""
     size, channels, hidden = 24, 8, 48

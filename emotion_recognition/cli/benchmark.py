@@ -39,6 +39,9 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """Which benchmarks take an option."""
 
+VOICES = ("crema-d-voice", "ravdess-voice")
+"""Benchmarks that take other networks of the folds than those that are shipped."""
+
 TAUGHT = ("landmarks",)
 """Benchmarks whose truth is what a teacher says."""
 
@@ -76,6 +79,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"face_landmarker.task ({', '.join(TAUGHT)} alone); default: in models/ beside --data",
     )
 
+    parser.add_argument(
+        "--networks",
+        type=Path,
+        metavar="DIR",
+        help="networks of the folds, as `train` with the stage voice writes them, in place of the "
+        f"shipped ones ({', '.join(VOICES)})",
+    )
+    parser.add_argument(
+        "--voice-encoder", default="none", metavar="NAME", help="that --networks read; default none"
+    )
+    parser.add_argument(
+        "--voice-encoder-path", default="", metavar="DIR", help="the voice encoder's folder"
+    )
+
 
 def main(options: argparse.Namespace) -> int:
     """Run one benchmark and print its figures."""
@@ -92,6 +109,16 @@ def main(options: argparse.Namespace) -> int:
         if options.name not in TAUGHT:
             raise ValueError(f"--teacher: {options.name} has none; only {', '.join(TAUGHT)} has")
         chosen["teacher"] = options.teacher
+    if options.networks is not None:
+        if options.name not in VOICES:
+            raise ValueError(f"--networks: only {', '.join(VOICES)} take others")
+        from emotion_recognition.evaluation.voice_folds import networks_in
+        from emotion_recognition.model.backbones import VoiceEncoderChoice
+
+        choice = VoiceEncoderChoice(options.voice_encoder, options.voice_encoder_path)
+        chosen["networks"] = networks_in(options.networks, choice)
+    elif options.voice_encoder != "none" or options.voice_encoder_path:
+        raise ValueError("--voice-encoder: the shipped networks read none; give --networks as well")
     options.out.mkdir(parents=True, exist_ok=True)
     module, function = BENCHMARKS[options.name]
     run: Callable[..., Mapping[str, Any]] = getattr(importlib.import_module(module), function)

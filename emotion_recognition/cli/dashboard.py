@@ -1,6 +1,8 @@
 """Serve the dashboard: recordings are analysed on a page, and the live graph where ROS 2 is."""
 
 import argparse
+import contextlib
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from emotion_recognition.dashboard.config import (
     DashboardConfig,
     token_for,
 )
+from emotion_recognition.dashboard.extra import need_server
 from emotion_recognition.nodes.graph import ARGUMENTS, remappings
 
 _DEFAULTS = DashboardConfig()
@@ -70,7 +73,9 @@ def main(options: argparse.Namespace) -> int:
 
     Raises:
         argparse.ArgumentError: A setting is not allowed.
+        RuntimeError: The extra ``dashboard`` is not installed.
     """
+    need_server()
     try:
         config = _config(options)
     except ValueError as error:
@@ -110,5 +115,8 @@ def _serve_recordings(config: DashboardConfig) -> int:
 
     server = DashboardServer(Dashboard(config))
     print(f"dashboard: {server.url}", flush=True)
-    server.run()
+    # uvicorn shuts down at a signal, and then sends it to us once more.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
     return 0

@@ -25,7 +25,13 @@ from emotion_recognition.evaluation.report import (
     percent,
     write_page,
 )
-from emotion_recognition.evaluation.voice_folds import NOISE, fold_of, judge_voices
+from emotion_recognition.evaluation.voice_folds import (
+    NOISE,
+    Networks,
+    feature_file,
+    fold_of,
+    judge_voices,
+)
 from emotion_recognition.evaluation.votes import (
     agreement_with_others,
     distribution_scores,
@@ -46,7 +52,7 @@ NOISE_SENTENCES = "DFA and MTI"
 
 ABOUT = f"""\
 CREMA-D by voice alone, six classes, five folds of 18 or 19 actors. Each clip is judged by the
-committed network of the fold that never heard its speaker (`weights/crema_d_folds`), through the
+network of the fold that never heard its speaker ({{networks}}), through the
 deployed path; its eight probabilities are restricted to the six classes of CREMA-D and divided by
 their sum. The truth is the majority of those who heard the voice alone; clips without one, for
 a tie or for want of voters, are left out of these figures and counted. The conditions with noise
@@ -57,6 +63,9 @@ beside the same clips without noise. The networks were taught by other actors' c
 def fold_weights(fold: int) -> Path:
     """Return the file of the network that was trained without the actors of fold 0 to 4."""
     return WEIGHTS / "crema_d_folds" / f"crema_d_fold{fold + 1}.safetensors"
+
+
+SHIPPED = Networks(fold_weights)
 
 
 def restricted(probabilities: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -71,18 +80,22 @@ def vote_counts(clips: Sequence[crema_d.CremaDClip]) -> npt.NDArray[np.int64]:
     return np.rint(shares[:, COLUMNS]).astype(np.int64)
 
 
-def benchmark_crema_d_voice(data: Path, out: Path, quick: bool = False) -> dict[str, Any]:
-    """Score the fold networks in ``weights/crema_d_folds``.
+def benchmark_crema_d_voice(
+    data: Path, out: Path, quick: bool = False, networks: Networks = SHIPPED
+) -> dict[str, Any]:
+    """Score the networks of the folds.
 
     Args:
         data: Folder of the corpora.
         out: Folder for ``crema-d-voice.json``, ``.md`` and plots; audio features are kept there.
         quick: Only the first fold.
+        networks: Of the folds; by default those in ``weights/crema_d_folds``.
 
     Returns:
         The summary (:func:`summarise`) against the majority, the same for each condition of noise
         and against the ``acted`` emotion, ``votes`` (see :func:`against_votes`), ``intensity``
-        (``n``, ``pearson``, ``ccc`` with the perceived one), ``quick`` and ``seconds``, as written.
+        (``n``, ``pearson``, ``ccc`` with the perceived one), ``quick``, ``arguments``
+        and ``seconds``, as written.
 
     Raises:
         CheckpointError: Weights of a fold are missing or corrupt.
@@ -95,13 +108,13 @@ def benchmark_crema_d_voice(data: Path, out: Path, quick: bool = False) -> dict[
     folds = fold_of(clips, crema_d.FOLDS)
     if quick:
         clips = [clip for clip, fold in zip(clips, folds, strict=True) if fold == 0]
-    heard = _judge(clips, out)
+    heard = _judge(clips, out, networks)
     judgements = {"clean": heard.against(majority(heard.counts), sexes)}
     chosen = np.array([clip.path.stem.split("_")[1] in NOISE_SENTENCES for clip in clips])
     if chosen.any():
         same = heard.rows(chosen)
         some = [clip for clip, wanted in zip(clips, chosen, strict=True) if wanted]
-        noisy = {name: _judge(some, out, name, snr_db) for name, snr_db in NOISE.items()}
+        noisy = {name: _judge(some, out, networks, name, snr_db) for name, snr_db in NOISE.items()}
         for name, part in {"clean_two_sentences": same, **noisy}.items():
             judgements[name] = part.against(majority(part.counts), sexes)
     conditions = {name: summarise(part, CLASSES) for name, part in judgements.items()}
@@ -114,11 +127,13 @@ def benchmark_crema_d_voice(data: Path, out: Path, quick: bool = False) -> dict[
         "votes": votes,
         "intensity": intensity,
         "quick": quick,
+        "arguments": networks.arguments,
         "seconds": time.monotonic() - began,
     }
     tables = [*classification_tables(conditions), *_tables(acted, votes, intensity)]
+    about = ABOUT.format(networks=networks.words("weights/crema_d_folds"))
     pictures = classification_pictures(NAME, "CREMA-D, voice alone", conditions, out)
-    write_page(Page("CREMA-D by voice", ABOUT, tables, pictures), result, out)
+    write_page(Page("CREMA-D by voice", about, tables, pictures), result, out)
     logger.info("CREMA-D voice: accuracy %.4f, UAR %.4f", result["accuracy"], result["uar"])
     return result
 
@@ -147,12 +162,13 @@ class _Heard:
 def _judge(
     clips: Sequence[crema_d.CremaDClip],
     out: Path,
+    networks: Networks,
     condition: str = "clean",
     snr_db: float | None = None,
 ) -> _Heard:
-    cache = out / "features" / f"crema_d-{condition}.npz"
+    cache = feature_file(out, "crema_d", condition, networks)
     folds = fold_of(clips, crema_d.FOLDS)
-    judged = judge_voices(clips, folds, fold_weights, cache, snr_db)
+    judged = judge_voices(clips, folds, networks, cache, snr_db)
     return _Heard(
         actors=np.array([clip.actor for clip in clips]),
         folds=folds,

@@ -19,7 +19,13 @@ from emotion_recognition.evaluation.report import (
     classification_tables,
     write_page,
 )
-from emotion_recognition.evaluation.voice_folds import NOISE, fold_of, judge_voices
+from emotion_recognition.evaluation.voice_folds import (
+    NOISE,
+    Networks,
+    feature_file,
+    fold_of,
+    judge_voices,
+)
 from emotion_recognition.model.emotion_model import WEIGHTS
 
 logger = logging.getLogger(__name__)
@@ -28,8 +34,8 @@ NAME = "ravdess-voice"
 
 ABOUT = """\
 RAVDESS speech by voice alone, eight classes, six folds of four actors. Each clip is judged by the
-committed network of the fold that never heard its speaker (`weights/folds`), through the deployed
-path: audio front end, one window of 3.6 s around the clip's middle, the face missing. Noise is
+network of the fold that never heard its speaker ({networks}), through the deployed
+path: {path}, one window of 3.6 s around the clip's middle, the face missing. Noise is
 speech-shaped (long-term average speech spectrum of Byrne et al. 1994), added to the samples before
 the front end at a ratio to the power of the loud frames; no network was trained on it."""
 
@@ -39,9 +45,12 @@ def fold_weights(fold: int) -> Path:
     return WEIGHTS / "folds" / f"ravdess_fold{fold + 1}.safetensors"
 
 
+SHIPPED = Networks(fold_weights)
+
+
 def feature_cache(out: Path, condition: str = "clean") -> Path:
     """Return the file below ``out`` that keeps the audio features under a condition."""
-    return out / "features" / f"ravdess-{condition}.npz"
+    return feature_file(out, "ravdess", condition, SHIPPED)
 
 
 def judgements_of_actors(
@@ -66,17 +75,20 @@ def judgements_of(
     return judgements_of_actors(truth, probabilities, folds, actors)
 
 
-def benchmark_ravdess_voice(data: Path, out: Path, quick: bool = False) -> dict[str, Any]:
-    """Score the fold networks in ``weights/folds``, clean and with noise at 20, 10 and 0 dB.
+def benchmark_ravdess_voice(
+    data: Path, out: Path, quick: bool = False, networks: Networks = SHIPPED
+) -> dict[str, Any]:
+    """Score the networks of the folds, clean and with noise at 20, 10 and 0 dB.
 
     Args:
         data: Folder of the corpora.
         out: Folder for ``ravdess-voice.json``, ``.md`` and plots; audio features are kept there.
         quick: Only the first fold.
+        networks: Of the folds; by default those in ``weights/folds``.
 
     Returns:
         The summary (:func:`summarise`) of the clean clips, that of each condition of noise under
-        its name, ``quick`` and ``seconds``, as written.
+        its name, ``quick``, ``arguments`` and ``seconds``, as written.
 
     Raises:
         CheckpointError: weights of a fold are missing or corrupt.
@@ -91,17 +103,19 @@ def benchmark_ravdess_voice(data: Path, out: Path, quick: bool = False) -> dict[
         folds = folds[folds == 0]
     conditions = {}
     for condition, snr_db in {"clean": None, **NOISE}.items():
-        cache = feature_cache(out, condition)
-        judged = judge_voices(clips, folds, fold_weights, cache, snr_db)
+        cache = feature_file(out, "ravdess", condition, networks)
+        judged = judge_voices(clips, folds, networks, cache, snr_db)
         judgements = judgements_of(clips, judged.probabilities, folds)
         conditions[condition] = summarise(judgements, EMOTIONS)
     result = {
         **classification_result(NAME, conditions),
         "quick": quick,
+        "arguments": networks.arguments,
         "seconds": time.monotonic() - began,
     }
     pictures = classification_pictures(NAME, "RAVDESS, voice alone", conditions, out)
     tables = classification_tables(conditions)
-    write_page(Page("RAVDESS by voice", ABOUT, tables, pictures), result, out)
+    about = ABOUT.format(networks=networks.words("weights/folds"), path=networks.path)
+    write_page(Page("RAVDESS by voice", about, tables, pictures), result, out)
     logger.info("RAVDESS voice: accuracy %.4f, UAR %.4f", result["accuracy"], result["uar"])
     return result

@@ -47,7 +47,8 @@ def write_page(page: Page, result: Mapping[str, Any], out: Path) -> None:
     """Write ``result`` as NAME.json and ``page`` as NAME.md, NAME being ``result["benchmark"]``."""
     name = result["benchmark"]
     options = "".join(f" --{option}" for option in ("quick", "noise") if result.get(option))
-    command = f"`emotion-recognition benchmark {name} --data DIR --out DIR{options}`"
+    others = result.get("arguments", "")
+    command = f"`emotion-recognition benchmark {name} --data DIR --out DIR{options}{others}`"
     scope = "Only the first fold was run (`--quick`). " if result.get("quick") else ""
     parts = [f"# {page.title}", page.about, f"{scope}Took {result['seconds']:.0f} s."]
     for table in page.tables:

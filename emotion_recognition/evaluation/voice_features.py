@@ -1,13 +1,14 @@
-"""Features of voice clips through the deployed audio front end, computed once and kept in a file.
+"""What is read of voice clips, computed once and kept in a file.
 
-A file holds what the front end made of each clip, and a fingerprint of that front end: after a
-change of its code or configuration everything is computed anew.
+Features of the deployed audio front end, or the vectors of a voice encoder. A file holds what was
+made of each clip, and a fingerprint of what made it: after a change of the front end's code or
+configuration, or with another encoder, everything is computed anew.
 """
 
 import hashlib
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ import soundfile
 from tqdm import tqdm
 
 from emotion_recognition import audio
+from emotion_recognition.audio.features import SAMPLE_RATE
 from emotion_recognition.audio.stream import AudioConfig, features_of
 from emotion_recognition.evaluation import noise
+from emotion_recognition.model.backbones.interface import VoiceBackbone
+from emotion_recognition.model.emotion_model import WINDOW_S
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ CLIPS_A_WRITE = 1000
 """After so many new clips they are written, so that an interruption costs a minute or so."""
 
 Features = dict[str, npt.NDArray[np.float16]]
-"""Clip name (without suffix) to feature frames (n, 87)."""
+"""Clip name (without suffix) to feature frames (n, 87), or to an encoder's vectors (n, D)."""
 
 
 def voice_features(paths: Sequence[Path], cache: Path, snr_db: float | None = None) -> Features:
@@ -42,23 +46,65 @@ def voice_features(paths: Sequence[Path], cache: Path, snr_db: float | None = No
         LibsndfileError: A clip cannot be read.
         ValueError: ``cache`` is no such file.
     """
-    key = fingerprint(snr_db)
-    known = _read(cache, key) if cache.is_file() else {}
-    missing = [path for path in paths if _name_and_size(path) not in known]
-    progress = tqdm(missing, desc=f"features {cache.stem}", mininterval=1, disable=not missing)
-    for count, path in enumerate(progress, start=1):
-        known[_name_and_size(path)] = clip_features(path, snr_db).astype(np.float16)
-        if count % CLIPS_A_WRITE == 0 or count == len(missing):
-            _write(cache, key, known)
-    return {path.stem: known[_name_and_size(path)] for path in paths}
+    return _cached(paths, cache, fingerprint(snr_db), lambda path: clip_features(path, snr_db))
+
+
+def voice_vectors(
+    paths: Sequence[Path], cache: Path, encoder: VoiceBackbone, snr_db: float | None = None
+) -> Features:
+    """Return an encoder's vectors of the window of 3.6 s around the middle of sound files.
+
+    Args:
+        paths: The files; no two with the same name.
+        cache: File (.npz) to read and write; made if absent.
+        encoder: The voice encoder.
+        snr_db: As for :func:`voice_features`.
+
+    Raises:
+        LibsndfileError: A clip cannot be read.
+        ValueError: ``cache`` is no such file, or a clip has another sampling rate than 16 kHz.
+    """
+    key = f"{encoder.name} {encoder.sha256} {snr_db}"
+    return _cached(paths, cache, key, lambda path: encoder.encode(_centre(_samples(path, snr_db))))
 
 
 def clip_features(path: Path, snr_db: float | None = None) -> npt.NDArray[np.float32]:
     """Return the features (n, 87) of one sound file, as a robot that hears it has them."""
+    samples, sample_rate = _sound(path, snr_db)
+    return features_of(samples, sample_rate, AudioConfig())
+
+
+def _sound(path: Path, snr_db: float | None) -> tuple[npt.NDArray[np.float32], int]:
     samples, sample_rate = soundfile.read(path, dtype="float32")
     if snr_db is not None:
         samples = noise.with_noise(samples, sample_rate, snr_db, zlib.crc32(path.stem.encode()))
-    return features_of(samples, sample_rate, AudioConfig())
+    return samples, sample_rate
+
+
+def _samples(path: Path, snr_db: float | None) -> npt.NDArray[np.float32]:
+    samples, sample_rate = _sound(path, snr_db)
+    if sample_rate != SAMPLE_RATE or samples.ndim != 1:
+        raise ValueError(f"{path}: {sample_rate} Hz; voice encoders read mono of {SAMPLE_RATE} Hz")
+    return samples
+
+
+def _centre(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Cut sound to the window around its middle; what is shorter stays as it is."""
+    spare = max(0, len(samples) - round(WINDOW_S * SAMPLE_RATE))
+    return samples[spare // 2 : len(samples) - (spare - spare // 2)]
+
+
+def _cached(
+    paths: Sequence[Path], cache: Path, key: str, compute: Callable[[Path], npt.NDArray[np.float32]]
+) -> Features:
+    known = _read(cache, key) if cache.is_file() else {}
+    missing = [path for path in paths if _name_and_size(path) not in known]
+    progress = tqdm(missing, desc=f"features {cache.stem}", mininterval=1, disable=not missing)
+    for count, path in enumerate(progress, start=1):
+        known[_name_and_size(path)] = compute(path).astype(np.float16)
+        if count % CLIPS_A_WRITE == 0 or count == len(missing):
+            _write(cache, key, known)
+    return {path.stem: known[_name_and_size(path)] for path in paths}
 
 
 def fingerprint(snr_db: float | None = None) -> str:

@@ -1,9 +1,10 @@
-"""Windows of log-mel frames for training: cut, stretched, shifted and disturbed at random."""
+"""Windows of voices for training: cut, and if log-mel frames, stretched and disturbed at random."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from emotion_recognition.model.backbones.voice_window import VOICE_STEPS
 from emotion_recognition.model.branches import LOG_MEL
 from emotion_recognition.model.emotion_model import AUDIO_STEPS
 
@@ -21,6 +22,27 @@ def random_windows(
     windows, mask = _warp(frames[:, :, :LOG_MEL].float(), lengths, generator)
     windows = _disturb(windows, generator)
     return _spec_augment(windows, mask, generator), mask
+
+
+def random_vector_windows(
+    vectors: Tensor, lengths: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Cut windows (B, 180, D) and masks (B, 180) from the vectors (B, T, D) of a voice encoder.
+
+    Each clip stands anywhere in its window; every fourth window keeps only a part, and one stretch
+    of up to 0.4 s is masked (SpecAugment's, in time).
+    """
+    batch, total, size = vectors.shape
+    room = VOICE_STEPS - lengths.clamp(max=VOICE_STEPS)
+    start = (torch.rand(batch, generator=generator) * (room + 1)).long()
+    index = torch.arange(VOICE_STEPS)[None] - start[:, None]
+    whole = (index >= 0) & (index < lengths[:, None])
+    rows = index.clamp(0, total - 1)[:, :, None].expand(-1, -1, size)
+    windows = vectors.gather(1, rows).float()
+    mask = whole & _parts(batch, VOICE_STEPS, generator)
+    mask &= ~_stripes(batch, VOICE_STEPS, 20, generator)
+    mask = torch.where(mask.any(dim=1, keepdim=True), mask, whole)
+    return windows, mask
 
 
 def mix(
@@ -61,19 +83,19 @@ def _warp(frames: Tensor, lengths: Tensor, generator: torch.Generator) -> tuple[
         frames[:, None], grid, mode="bilinear", padding_mode="border", align_corners=True
     )[:, 0]
     mask = (times >= 0) & (times <= lengths[:, None] - 1)
-    mask &= _parts(batch, generator)
+    mask &= _parts(batch, AUDIO_STEPS, generator)
     empty = ~mask.any(dim=1)
     mask[empty] = ((times >= 0) & (times <= lengths[:, None] - 1))[empty]
     return windows, mask
 
 
-def _parts(batch: int, generator: torch.Generator) -> Tensor:
-    """Masks (B, 225) that keep everything, or in every fourth window one part of 1.4 s and more."""
-    length = _uniform(batch, 90, AUDIO_STEPS, generator)
-    length[torch.rand(batch, generator=generator) > 0.25] = AUDIO_STEPS
-    start = torch.rand(batch, generator=generator) * (AUDIO_STEPS - length)
-    steps = torch.arange(AUDIO_STEPS)[None]
-    return (steps >= start[:, None].floor()) & (steps < (start + length)[:, None].ceil())
+def _parts(batch: int, steps: int, generator: torch.Generator) -> Tensor:
+    """Masks (B, steps) that keep all, or in every fourth window one part of 1.4 s and more."""
+    length = _uniform(batch, 0.4 * steps, steps, generator)
+    length[torch.rand(batch, generator=generator) > 0.25] = steps
+    start = torch.rand(batch, generator=generator) * (steps - length)
+    axis = torch.arange(steps)[None]
+    return (axis >= start[:, None].floor()) & (axis < (start + length)[:, None].ceil())
 
 
 def _disturb(windows: Tensor, generator: torch.Generator) -> Tensor:

@@ -8,6 +8,7 @@ Writes ``voice_fold1.safetensors`` and so on, emotion networks that judge voices
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,14 @@ from torch.utils.data import Dataset
 
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.model.backbones import (
+    BackboneError,
+    VoiceBackbone,
+    VoiceEncoderChoice,
+    make_voice_encoder,
+)
+from emotion_recognition.model.backbones.trained_with import encoder_entries
+from emotion_recognition.model.backbones.voice_window import VOICE_STEPS
 from emotion_recognition.model.branches import LOG_MEL
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
@@ -25,15 +34,17 @@ from emotion_recognition.model.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from emotion_recognition.model.emotion_model import WEIGHTS
+from emotion_recognition.model.device import choose_device
+from emotion_recognition.model.emotion_model import AUDIO_STEPS, WEIGHTS
 from emotion_recognition.model.network import (
     KIND,
     EmotionNetwork,
     NetworkConfig,
+    TwoStreamNetwork,
     config_entries,
     load_network,
 )
-from emotion_recognition.training.augment import mix, random_windows
+from emotion_recognition.training.augment import mix, random_vector_windows, random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.extra import need_lightning
@@ -52,6 +63,9 @@ ENCODER = WEIGHTS / "frame_encoder.safetensors"
 
 FOLDS = {"ravdess": len(ravdess.FOLDS), "crema_d": len(crema_d.FOLDS)}
 
+VECTORS = "vectors"
+"""The audio branch that reads a voice encoder."""
+
 LICENCE = "CC BY-NC-SA 4.0 where trained on RAVDESS; CREMA-D is ODbL 1.0"
 
 
@@ -68,6 +82,7 @@ class Voice:
             empty: random weights.
         smoothing: Label smoothing.
         intensity: Weight of the intensity loss beside the class loss.
+        voice_encoder: Whose vectors the networks read; by default they read log-mel frames.
         calibrated: Networks of the same recipe, of which the temperature is taken. The actors that
             validate are then trained on as well; empty: they are kept out, and calibrate.
         optimiser: The optimiser.
@@ -83,6 +98,7 @@ class Voice:
     smoothing: float = 0.1
     intensity: float = 0.2
     calibrated: str = ""
+    voice_encoder: VoiceEncoderChoice = field(default_factory=VoiceEncoderChoice)
     optimiser: Optimiser = field(default_factory=AdamW)
     schedule: Schedule = field(default_factory=OneCycle)
     trainer: Training = field(default_factory=lambda: Training(keep="last"))
@@ -116,17 +132,18 @@ class VoiceClassifier(nn.Module):
 
 
 class RandomWindows(Dataset[tuple[Tensor, ...]]):
-    """Batches of windows (B, 225, 64), masks, class targets (B, 8) and intensities (B,)."""
+    """Batches of windows (B, T, F), masks, class targets (B, 8) and intensities (B,)."""
 
-    def __init__(self, voices: VoiceSet) -> None:
+    def __init__(self, voices: VoiceSet, vectors: bool = False) -> None:
         self._voices = voices
+        self._cut = random_vector_windows if vectors else random_windows
 
     def __len__(self) -> int:
         return len(self._voices)
 
     def __getitem__(self, rows: list[int]) -> tuple[Tensor, ...]:
         voices, chance = self._voices, torch.default_generator
-        windows, mask = random_windows(voices.frames[rows], voices.lengths[rows], chance)
+        windows, mask = self._cut(voices.frames[rows], voices.lengths[rows], chance)
         windows, mask, partner, share = mix(windows, mask, chance)
         targets, share = voices.targets[rows], share[:, None]
         targets = share * targets + (1 - share) * targets[partner]
@@ -134,10 +151,10 @@ class RandomWindows(Dataset[tuple[Tensor, ...]]):
 
 
 class CentreWindows(Dataset[tuple[Tensor, ...]]):
-    """Batches of the windows (B, 225, F) around the middle of the clips, masks and classes (B,)."""
+    """Batches of the windows (B, T, F) around the middle of the clips, masks and classes (B,)."""
 
-    def __init__(self, voices: VoiceSet) -> None:
-        self._parts = (*voices.centre_windows(), voices.targets.argmax(dim=1))
+    def __init__(self, voices: VoiceSet, steps: int = AUDIO_STEPS) -> None:
+        self._parts = (*voices.centre_windows(steps), voices.targets.argmax(dim=1))
 
     def __len__(self) -> int:
         return len(self._parts[2])
@@ -153,14 +170,17 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
         The network of the last fold.
     """
     need_lightning()
-    starts = {fold: _start(config, fold) for fold in config.folds}
+    encoder = _voice_encoder(config.voice_encoder)
+    entries = encoder_entries(voice=encoder)
+    network = network_config(encoder)
+    starts = {fold: _start(config, fold, network) for fold in config.folds}
     known = {
         fold: voice_temperature(Path(config.calibrated.format(fold=fold)))
         for fold in config.folds
         if config.calibrated
     }
     voices = join_voices(
-        [read_voices(name, data, features, config.acted) for name in config.corpora]
+        [read_voices(name, data, features, config.acted, encoder) for name in config.corpora]
     )
     lines = ["| fold | validation clips | accuracy | temperature |", "| --- " * 4 + "|"]
     for fold in config.folds:
@@ -174,7 +194,7 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
         temperature = known.get(fold, 1.0)
         if bool(held.any()):
             valid = voices.select(held)
-            logits = score(classifier, valid)
+            logits = score(classifier, valid, window_steps(starts[fold]))
             truth = valid.targets.argmax(dim=1)  # what was acted, or what most listeners heard
             temperature = fit_temperature(logits, truth)
             right = (logits.argmax(dim=1) == truth).float().mean().item()
@@ -182,14 +202,16 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
         if leads():
             temperatures = dict.fromkeys(("audio", "video", "both"), temperature)
             name = f"voice-{config.split}-fold{fold}"
-            save_network(path, starts[fold], name, temperatures, LICENCE)
+            save_network(path, starts[fold], name, temperatures, LICENCE, entries)
             (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
 def make_task(network: EmotionNetwork, voices: VoiceSet, held: VoiceSet, config: Voice) -> Task:
     """Set out what ``network`` is to learn from ``voices``; ``held``, or none, validate."""
-    set_statistics(network, voices)
+    vectors = network.config.audio_branch == VECTORS
+    if not vectors:
+        set_statistics(network, voices)
 
     def loss(model: nn.Module, batch: tuple[Tensor, ...], epoch: int) -> Tensor:
         windows, mask, targets, intensity = batch
@@ -201,9 +223,21 @@ def make_task(network: EmotionNetwork, voices: VoiceSet, held: VoiceSet, config:
         VoiceClassifier(network).train(),
         loss,
         lambda model, batch: (model(*batch[:2])[0], batch[2]),
-        RandomWindows(voices),
-        CentreWindows(held) if len(held) else None,
+        RandomWindows(voices, vectors),
+        CentreWindows(held, window_steps(network)) if len(held) else None,
     )
+
+
+def network_config(encoder: VoiceBackbone | None) -> NetworkConfig:
+    """Return how a network is built that reads log-mel frames, or the vectors of ``encoder``."""
+    if encoder is None:
+        return NetworkConfig()
+    return NetworkConfig(audio_branch=VECTORS, audio_size=encoder.vector_size)
+
+
+def window_steps(network: TwoStreamNetwork) -> int:
+    """Return how many steps of sound a window of ``network`` has."""
+    return VOICE_STEPS if network.config.audio_branch == VECTORS else AUDIO_STEPS
 
 
 def voice_temperature(path: Path) -> float:
@@ -239,33 +273,54 @@ def set_statistics(network: EmotionNetwork, voices: VoiceSet) -> None:
 
 
 @torch.inference_mode()
-def score(classifier: nn.Module, voices: VoiceSet) -> Tensor:
-    """Class logits (N, 8) of the clips, each through one window around its middle."""
+def score(classifier: nn.Module, voices: VoiceSet, steps: int = AUDIO_STEPS) -> Tensor:
+    """Class logits (N, 8) of the clips, each through one window of ``steps`` around its middle."""
     classifier.eval()
-    windows, masks = voices.centre_windows()
+    windows, masks = voices.centre_windows(steps)
     batches = zip(windows.split(64), masks.split(64), strict=True)
     return torch.cat([classifier(*batch)[0] for batch in batches])
 
 
-def _start(config: Voice, fold: int) -> EmotionNetwork:
+def _voice_encoder(choice: VoiceEncoderChoice) -> VoiceBackbone | None:
+    try:
+        return make_voice_encoder(choice, choose_device().name)
+    except BackboneError as error:
+        raise ConfigError(error.field.replace("_path", ".path"), str(error)) from error
+
+
+def _start(config: Voice, fold: int, built: NetworkConfig) -> EmotionNetwork:
     if not config.start:
         torch.manual_seed(config.trainer.seed * 100 + fold)
-        return EmotionNetwork()
+        return EmotionNetwork(built)
     try:
         network, _ = load_network(Path(config.start.format(fold=fold)))
     except CheckpointError as error:
         raise ConfigError("start", str(error)) from error
-    if network.config != NetworkConfig():
+    if network.config != built:
         problem = f"'{config.start}' is built as {network.config}"
-        raise ConfigError("start", f"{problem}; allowed: {NetworkConfig()}")
+        raise ConfigError("start", f"{problem}; allowed: {built}")
     assert isinstance(network, EmotionNetwork)
     return network
 
 
 def save_network(
-    path: Path, network: EmotionNetwork, name: str, temperature: dict[str, float], licence: str
+    path: Path,
+    network: EmotionNetwork,
+    name: str,
+    temperature: dict[str, float],
+    licence: str,
+    encoders: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a network that goes with the shipped frame encoder, in the form that is deployed."""
+    """Write a network that goes with the shipped frame encoder, in the form that is deployed.
+
+    Args:
+        path: The file.
+        network: The network.
+        name: Its id.
+        temperature: For ``audio``, ``video`` and ``both``.
+        licence: Of the weights.
+        encoders: Entries of the voice encoder that it reads, if there is one.
+    """
     save_checkpoint(
         path,
         network,
@@ -276,4 +331,5 @@ def save_network(
         temperature=json.dumps(temperature),
         frame_encoder_sha256=checkpoint_sha256(ENCODER),
         licence=licence,
+        **(encoders or {}),
     )

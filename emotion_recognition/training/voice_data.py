@@ -1,5 +1,6 @@
 """Voice clips of RAVDESS and CREMA-D as training reads them: features, soft targets, speakers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from torch.nn import functional
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.corpora.corpus import CorpusError
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.evaluation.voice_features import voice_features
-from emotion_recognition.evaluation.voice_folds import centre_window
+from emotion_recognition.evaluation.voice_features import Features, voice_features, voice_vectors
+from emotion_recognition.evaluation.voice_folds import VoiceClip, centre_window
+from emotion_recognition.model.backbones import VoiceBackbone
+from emotion_recognition.model.emotion_model import AUDIO_STEPS
 from emotion_recognition.training.config import ConfigError
 
 
@@ -20,9 +23,10 @@ from emotion_recognition.training.config import ConfigError
 class VoiceSet:
     """Clips of one corpus.
 
-    ``frames`` (N, T, F) float16 hold each clip's feature frames from the start, ``lengths`` (N,)
-    how many. ``targets`` (N, 8) are class distributions; ``intensity`` (N,) is in [0, 1], NaN
-    where unknown; ``labels`` (N,) are indices into ``EMOTIONS``; ``actors`` (N,).
+    ``frames`` (N, T, F) float16 hold each clip's feature frames from the start, or the vectors of a
+    voice encoder of the window around its middle, ``lengths`` (N,) how many. ``targets`` (N, 8) are
+    class distributions; ``intensity`` (N,) is in [0, 1], NaN where unknown; ``labels`` (N,) are
+    indices into ``EMOTIONS``; ``actors`` (N,).
     """
 
     paths: list[Path]
@@ -36,10 +40,10 @@ class VoiceSet:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def centre_windows(self) -> tuple[Tensor, Tensor]:
-        """Return one window (N, 225, F) around the middle of each clip, and their masks."""
+    def centre_windows(self, steps: int = AUDIO_STEPS) -> tuple[Tensor, Tensor]:
+        """Return one window (N, steps, F) around the middle of each clip, and their masks."""
         pairs = [
-            centre_window(clip[:length].numpy())
+            centre_window(clip[:length].numpy(), steps)
             for clip, length in zip(self.frames, self.lengths.tolist(), strict=True)
         ]
         windows, masks = zip(*pairs, strict=True)
@@ -97,23 +101,31 @@ def crema_d_voices(
     )
 
 
-def read_voices(corpus: str, data: Path, folder: Path, acted: float) -> VoiceSet:
+def read_voices(
+    corpus: str, data: Path, folder: Path, acted: float, encoder: VoiceBackbone | None = None
+) -> VoiceSet:
     """Read ``crema_d``, ``ravdess_speech`` or ``ravdess_song`` below ``data``.
 
-    The features are taken from a cache in ``folder``, and put there the first time.
+    The features, or the vectors of a voice encoder, are taken from a cache in ``folder``, and put
+    there the first time.
 
     Raises:
         ConfigError: the corpus is not there, or its files are not sound.
     """
+
+    def heard(clips: Sequence[VoiceClip]) -> Features:
+        paths = [clip.path for clip in clips]
+        if encoder is None:
+            return voice_features(paths, folder / f"{corpus}.npz")
+        return voice_vectors(paths, folder / f"{corpus}-{encoder.name}.npz", encoder)
+
     try:
         if corpus == "crema_d":
             spoken = crema_d.clips(data)
-            features = voice_features([clip.path for clip in spoken], folder / "crema_d.npz")
-            return crema_d_voices(spoken, features, acted)
+            return crema_d_voices(spoken, heard(spoken), acted)
         channel: ravdess.Channel = "song" if corpus == "ravdess_song" else "speech"
         clips = ravdess.read(data / corpus, channel).check(complete=False)
-        paths = [clip.path for clip in clips]
-        return ravdess_voices(clips, voice_features(paths, folder / f"{corpus}.npz"))
+        return ravdess_voices(clips, heard(clips))
     except (CorpusError, OSError, ValueError) as error:
         raise ConfigError("corpora", str(error)) from error
 

@@ -10,8 +10,8 @@ import numpy as np
 from emotion_recognition.vision.detect import Detection, FaceDetector, FollowingDetector
 
 SEEK_NS = 1_000_000_000
-"""The whole image is searched this often, so a new face is overlooked for so long at most; and so
-long in every frame for a face that was lost, which may be behind another."""
+"""The whole image is searched this often, so a new face is overlooked for so long at most. A face
+that was lost, and may be behind another, is sought in every frame for so long."""
 
 
 class FaceFollower:

@@ -1,4 +1,4 @@
-"""Voice encoders in local folders: wav2vec 2.0, HuBERT, WavLM by ``transformers``, emotion2vec.
+"""Voice encoders in local folders: those of ``transformers``, emotion2vec, Whisper.
 
 Nothing is ever downloaded, and weights are read as tensors alone (safetensors, or PyTorch files
 with ``weights_only``), so that a file cannot bring code of its own.
@@ -20,6 +20,7 @@ from emotion_recognition.model.backbones.interface import (
     VoiceBackbone,
     sha256_of,
 )
+from emotion_recognition.model.backbones.whisper import WhisperVoices
 
 PATH = "voice_encoder_path"
 NO_VOICE_ENCODER = "none"
@@ -112,6 +113,7 @@ VOICE_ENCODERS: dict[str, Callable[[str, Path, str], VoiceBackbone]] = {
     "hubert": HuggingFaceVoices,
     "wavlm": HuggingFaceVoices,
     "emotion2vec": Emotion2VecVoices,
+    "whisper": WhisperVoices,
 }
 """Built from the name, the folder and the device."""
 
