@@ -75,7 +75,8 @@ class Cuda:
 
     def staging(self, array: Array) -> Tensor:
         """Return pinned memory, which the device copies from without the processor."""
-        return torch.zeros(array.shape, dtype=torch.from_numpy(array).dtype, pin_memory=True)
+        with torch.cuda.device(self.device):
+            return torch.zeros(array.shape, dtype=torch.from_numpy(array).dtype, pin_memory=True)
 
     def capture(self, work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
         """Capture ``work`` as a CUDA graph.
@@ -83,7 +84,8 @@ class Cuda:
         Raises:
             RuntimeError: It asks for a value of the device on its way, or copies from the host.
         """
-        with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):
+        exact = torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False)
+        with torch.cuda.device(self.device), exact:
             with torch.cuda.stream(self._stream):
                 for _ in range(self.WARM_UPS):
                     work()

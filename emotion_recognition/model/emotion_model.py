@@ -26,6 +26,7 @@ from emotion_recognition.model.batches import SIZES, make_runner
 from emotion_recognition.model.calibrated import CalibratedNetwork
 from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.model.device import Device, choose_device
+from emotion_recognition.model.fold import folded
 from emotion_recognition.model.network import TwoStreamNetwork, load_network
 from emotion_recognition.model.precision import TOLERANCE, worst_difference
 
@@ -261,6 +262,7 @@ def load_model(
         encoder = load_frames(
             path, network.config, metadata, frame_encoder or FrameEncoderChoice(), device.name
         )
+        folded(network)
         if half:
             network.half()
             if isinstance(encoder, ShippedFrames):

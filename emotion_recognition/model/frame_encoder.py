@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+from torch.nn.utils.fusion import fuse_linear_bn_eval
 
 from emotion_recognition.emotions import FERPLUS_CLASSES
 from emotion_recognition.model.checkpoint import CheckpointError, load_checkpoint
+from emotion_recognition.model.fold import folded
 
 KIND = "frame_encoder"
 SHIPPED_WEIGHTS = Path(__file__).parents[1] / "weights" / "frame_encoder.safetensors"
@@ -90,7 +91,7 @@ class FrameEncoder(nn.Module):
 
     def fold(self) -> "FrameEncoder":
         """Take the batch normalisation into the weights before it, for inference; return this."""
-        self.trunk = _folded(self.trunk)
+        self.trunk = folded(self.trunk)
         if isinstance(self.embed_norm, nn.BatchNorm1d):
             self.embed = fuse_linear_bn_eval(self.embed, self.embed_norm)
             self.embed_norm = nn.Identity()
@@ -142,22 +143,6 @@ class _ResidualBlock(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return F.relu(self.second(self.first(images)) + self.shortcut(images), inplace=True)
-
-
-def _folded(module: nn.Module) -> nn.Module:
-    """Return ``module`` with each batch normalisation folded into the convolution before it."""
-    if not isinstance(module, nn.Sequential):
-        for name, child in module.named_children():
-            setattr(module, name, _folded(child))
-        return module
-    layers: list[nn.Module] = []
-    for layer in module:
-        before = layers[-1] if layers else None
-        if isinstance(layer, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
-            layers[-1] = fuse_conv_bn_eval(before, layer)
-        else:
-            layers.append(_folded(layer))
-    return nn.Sequential(*layers)
 
 
 def _convolution(width: int, out_width: int, stride: int) -> list[nn.Module]:

@@ -1,0 +1,140 @@
+"""CPU time from the start of a process to a node that listens: ``python -m bench.start``.
+
+Fresh processes take turns, with byte code on disk, without any, and with two parts of PyTorch that
+inference does not need put off; so that whatever else the machine does falls on all.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+VARIANTS = ("byte code", "no byte code", "byte code, PyTorch lean")
+PUT_OFF = ("torch._meta_registrations", "torch.export")
+
+
+def main() -> int:
+    """Measure and print a table of the medians in ms."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=7, help="processes a variant (default: 7)")
+    parser.add_argument("--child", choices=VARIANTS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(steps(lean=options.child == VARIANTS[2])), flush=True)
+        os._exit(0)
+    print(table(measure(options.repeats)))
+    return 0
+
+
+def measure(repeats: int) -> dict[str, dict[str, float]]:
+    """Return the median CPU ms of each step, by variant."""
+    found: dict[str, list[dict[str, float]]] = {variant: [] for variant in VARIANTS}
+    with tempfile.TemporaryDirectory() as cache:
+        for turn in range(repeats + 1):  # the first one writes the byte code
+            for variant in VARIANTS:
+                numbers = _start(variant, cache)
+                if turn:
+                    found[variant].append(numbers)
+    return {
+        variant: {step: 1e3 * median(numbers[step] for numbers in rows) for step in rows[0]}
+        for variant, rows in found.items()
+    }
+
+
+def steps(lean: bool = False) -> dict[str, float]:
+    """Start a node in this process; return CPU seconds by step."""
+    found = {"Python itself": time.process_time()}
+
+    def done(step: str) -> None:
+        found[step] = time.process_time() - sum(found.values())
+
+    if lean:
+        sys.meta_path.insert(0, PutOff())
+    importlib.import_module("numpy")
+    done("NumPy")
+    importlib.import_module("rclpy.node")
+    done("rclpy")
+    importlib.import_module("cv2")
+    done("OpenCV")
+    importlib.import_module("torch")
+    done("PyTorch")
+    node = importlib.import_module("emotion_recognition.nodes.emotion_node")
+    done("the package")
+    spin = importlib.import_module("emotion_recognition.nodes.spin")
+    importlib.import_module("emotion_recognition.nodes.dds").keep_to_this_machine()
+    spin.start_ros([])
+    node.EmotionNode()
+    done("the node: models, detector, topics")
+    return found | {"in all": sum(found.values())}
+
+
+class PutOff:
+    """Finds ``PUT_OFF`` as modules that run when a name of theirs is first asked for."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Return the module's own spec with a loader that puts it off."""
+        spec = PathFinder.find_spec(name, path) if name in PUT_OFF else None
+        if spec is not None:
+            spec.loader = _Later(spec.loader)  # type: ignore[arg-type]
+        return spec
+
+
+class _Later:
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        return _LateModule(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Nothing, yet."""
+
+
+class _LateModule(types.ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.__class__ = types.ModuleType  # type: ignore[assignment]
+        self.__spec__.loader.loader.exec_module(self)  # type: ignore[union-attr]
+        return getattr(self, name)
+
+
+def _start(variant: str, cache: str) -> dict[str, float]:
+    """Run a fresh process; its byte code lies in ``cache`` or, for none, nowhere."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    if variant == "no byte code":
+        environment |= {"PYTHONPYCACHEPREFIX": f"{cache}/none", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "bench.start", "--child", variant]
+    process = subprocess.run(
+        command, env=environment, cwd=Path(__file__).parents[1], capture_output=True, text=True
+    )
+    if process.returncode:
+        raise RuntimeError(f"a node did not start:\n{process.stderr}")
+    numbers: dict[str, float] = json.loads(process.stdout.splitlines()[-1])
+    return numbers
+
+
+def table(medians: dict[str, dict[str, float]]) -> str:
+    """Return a Markdown table, a row a step and a column a variant."""
+    lines = [
+        f"| step, CPU ms | {' | '.join(medians)} |",
+        f"| --- |{' --- |' * len(medians)}",
+    ]
+    for step in medians[VARIANTS[0]]:
+        values = " | ".join(f"{numbers[step]:.0f}" for numbers in medians.values())
+        lines.append(f"| {step} | {values} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
