@@ -21,7 +21,7 @@ from emotion_recognition.vision.messages import decode_image
 from emotion_recognition.vision.stream import FaceStream
 
 from .measure import in_turns
-from .stream_clip import CHUNK, SAMPLE_RATE, SECOND, Material, image_message
+from .stream_clip import CHUNK, HD, SAMPLE_RATE, SECOND, Material, image_message
 from .streaming import START_NS, Streaming
 
 AT_ONCE = 3
@@ -39,13 +39,18 @@ def measure_components(material: Material, model: EmotionModel, rounds: int) -> 
     """
     config = RecognizerConfig()
     seeks = SECOND / SEEK_NS
+    large = cv2.resize(material.frames[0], HD)
     faces, chunks = config.vision.face_rate, SAMPLE_RATE / CHUNK
     works: dict[str, tuple[Work, float | None]] = {
         "decode, raw VGA image": (_decode_raw(material), faces),
-        "decode, JPEG VGA image": (_decode_jpeg(material), None),
+        "decode, JPEG VGA image": (_decode_jpeg(material.frames[0]), None),
+        "decode, JPEG 720p image": (_decode_jpeg(large), None),
+        "decode, JPEG 720p image at half scale": (_decode_halved(large), None),
         **_vision(material, config, faces, seeks),
-        f"frame encoder, {AT_ONCE} faces": (_encoder(model), faces / AT_ONCE),
-        f"audio features, {PIECES} pieces of 32 ms": (_sound(material), chunks / PIECES),
+        "frame encoder, a face": (_encoder(model, 1), None),
+        f"frame encoder, {AT_ONCE} faces at once": (_encoder(model, AT_ONCE), faces / AT_ONCE),
+        "audio features, a piece of 32 ms": (_sound(material, 1), None),
+        f"audio features, {PIECES} pieces at once": (_sound(material, PIECES), chunks / PIECES),
         "fusion, a window": (_fusion(model), config.publish_rate),
         "message, made and serialised": (_message(material, model), config.publish_rate),
     }
@@ -63,10 +68,18 @@ def _decode_raw(material: Material) -> Work:
     return lambda: decode_image(message)
 
 
-def _decode_jpeg(material: Material) -> Work:
-    _, data = cv2.imencode(".jpg", material.frames[0], (cv2.IMWRITE_JPEG_QUALITY, 90))
-    message = SimpleNamespace(format="jpeg", data=data.tobytes())
+def _decode_jpeg(frame: np.ndarray) -> Work:
+    message = SimpleNamespace(format="jpeg", data=_jpeg(frame).tobytes())
     return lambda: decode_image(message)
+
+
+def _decode_halved(frame: np.ndarray) -> Work:
+    data = _jpeg(frame)
+    return lambda: cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_2)
+
+
+def _jpeg(frame: np.ndarray) -> np.ndarray:
+    return cv2.imencode(".jpg", frame, (cv2.IMWRITE_JPEG_QUALITY, 90))[1]
 
 
 def _vision(
@@ -101,18 +114,18 @@ def _vision(
     }
 
 
-def _encoder(model: EmotionModel) -> Work:
-    crops = np.zeros((AT_ONCE, *model.face.face_shape), np.uint8)
+def _encoder(model: EmotionModel, count: int) -> Work:
+    crops = np.zeros((count, *model.face.face_shape), np.uint8)
     return lambda: model.encode_faces(crops)
 
 
-def _sound(material: Material) -> Work:
+def _sound(material: Material, pieces: int) -> Work:
     stream = AudioStream()
     count = 0
 
     def work() -> None:
         nonlocal count
-        for _ in range(PIECES):
+        for _ in range(pieces):
             begin = count % (len(material.sound) // CHUNK) * CHUNK
             stamp_ns = START_NS + count * CHUNK * SECOND // SAMPLE_RATE
             samples = material.sound[begin : begin + CHUNK, None]

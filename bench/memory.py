@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("minutes", type=float, nargs="+", help="of stream time, ascending")
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    streaming = Streaming(load_material(), Recognizer(RecognizerConfig()))
+    streaming = Streaming(load_material(seconds=1.0), Recognizer(RecognizerConfig()))
     before = 0.0
     for minutes in parser.parse_args().minutes:
         for estimate in streaming.estimates(60 * (minutes - before)):

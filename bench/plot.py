@@ -42,6 +42,7 @@ def _updates(place: Any, result: Mapping[str, Any]) -> None:
     }
     bars = place.barh(list(names.values()), [result[key] for key in names])
     place.bar_label(bars, fmt="%.0f")
+    place.margins(x=0.15)
     place.invert_yaxis()
     place.set_title("CPU ms an update")
 
@@ -54,6 +55,7 @@ def _components(place: Any, result: Mapping[str, Any]) -> None:
     }
     bars = place.barh(list(costs), list(costs.values()))
     place.bar_label(bars, fmt="%.1f")
+    place.margins(x=0.15)
     place.invert_yaxis()
     place.set_title("CPU ms in a second of stream")
 
@@ -74,7 +76,7 @@ def _latencies(place: Any, result: Mapping[str, Any]) -> None:
 def _memory(place: Any, result: Mapping[str, Any]) -> None:
     memory = result["rss_after_minutes"]
     place.plot([float(minutes) for minutes in memory], list(memory.values()), marker="o")
-    place.set_ylim(bottom=0)
+    place.set_ylim(0, 1.2 * max(memory.values()))
     place.set_xlabel("minutes of stream time")
     place.set_title("memory without DDS, MB")
 

@@ -59,7 +59,7 @@ def main() -> None:
     parts: dict[str, Callable[[], dict[str, object]]] = {
         "update": lambda: measure_update_cost(material, model, effort.update_s),
         "components": lambda: measure_components(material, model, effort.component_calls),
-        "growth": lambda: measure_growth(material, model, effort.growth_s),
+        "growth": lambda: measure_growth(load_material(seconds=1.0), model, effort.growth_s),
         "offline": lambda: measure_offline(material, model, effort.offline_s),
         "memory": lambda: measure_memory(effort.memory_minutes),
         "live": lambda: measure_live_graph(material, effort.live_s),

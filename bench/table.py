@@ -68,7 +68,8 @@ def is_met(figure: Figure, value: float) -> bool | None:
 
 def tables(result: Mapping[str, object]) -> list[Table]:
     """The figures, the components and how the cost grows; of what was measured."""
-    found = [_figures(result)]
+    figures = _figures(result)
+    found = [figures] if figures.row_count else []
     if "components" in result:
         found.append(_components(result["components"]))
     if "faces" in result:
