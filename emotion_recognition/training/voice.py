@@ -34,7 +34,8 @@ from emotion_recognition.model.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from emotion_recognition.model.emotion_model import AUDIO_STEPS, WEIGHTS, choose_device
+from emotion_recognition.model.device import choose_device
+from emotion_recognition.model.emotion_model import AUDIO_STEPS, WEIGHTS
 from emotion_recognition.model.network import (
     KIND,
     EmotionNetwork,
@@ -282,7 +283,7 @@ def score(classifier: nn.Module, voices: VoiceSet, steps: int = AUDIO_STEPS) -> 
 
 def _voice_encoder(choice: VoiceEncoderChoice) -> VoiceBackbone | None:
     try:
-        return make_voice_encoder(choice, choose_device())
+        return make_voice_encoder(choice, choose_device().name)
     except BackboneError as error:
         raise ConfigError(error.field.replace("_path", ".path"), str(error)) from error
 
