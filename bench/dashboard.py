@@ -63,7 +63,7 @@ MEANING = {
     "bridge_one_viewer": "the same with one viewer, for whom images are prepared",
     "bridge_all_viewers": "the same with eight viewers",
     "viewers_cost": "what eight viewers add to nobody looking on, share of a core",
-    "live_lag_ms": "publication of an estimate until the last of eight viewers has it, ms",
+    "live_lag_ms": "publication of an estimate until a viewer has it, with eight of them, ms",
     "page_kb": "scripts and styles of the page, gzip, kB",
 }
 

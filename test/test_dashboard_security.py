@@ -436,8 +436,9 @@ def test_every_answer_is_locked_down(running: Running, path: str):
     "path", ["/../pyproject.toml", "/%2e%2e/%2e%2e/setup.py", "/assets/..%2f..%2fapp.py", "//etc/x"]
 )
 def test_paths_lead_nowhere_outside_of_the_bundle(running: Running, path: str):
-    with raw(running.port, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()) as connected:
-        answer = connected.recv(1 << 16)
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with raw(running.port, request.encode()) as connected:
+        answer = b"".join(iter(lambda: connected.recv(1 << 16), b""))
     assert b"import" not in answer
     assert b" 404 " in answer.split(b"\r\n")[0] or b"not built" in answer or b'id="root"' in answer
 
