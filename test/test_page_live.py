@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("fastapi", reason="extra 'dashboard' is not installed")
 
-from page_browser import CHROMIUM, browser, dashboard, visitor
+from page_browser import CHROMIUM, browser, dashboard, face_clip, picture, visitor
 from ros_support import Process, command_line, random_domain_id, running
 
-from emotion_recognition.bags.write import make_bag
+from emotion_recognition.bags.write import COMPRESSED_TOPIC, make_bag
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -28,11 +28,12 @@ def live(
     """The live page, and the player that feeds the graph which it shows."""
     folder = tmp_path_factory.mktemp("live")
     bag = folder / "bag"
-    make_bag(talking_face, bag)
+    make_bag(face_clip(talking_face), bag, compressed=True)
     domain = random_domain_id()
+    jpeg = ("--ros-args", "-p", "image_transport:=compressed")
     play = command_line("play", str(bag), "--loop", "--stamps", "now", "--wait", "60")
     with (
-        running(command_line("run"), domain),
+        running(command_line("run", "--image", COMPRESSED_TOPIC, *jpeg), domain),
         dashboard(domain) as address,
         running(play, domain) as player,
         browser(folder) as chromium,
@@ -47,7 +48,7 @@ def test_camera_face_and_estimate_are_shown(live: tuple[Any, Process]) -> None:
     page, _ = live
     page.locator(".camera canvas").wait_for()
     page.locator(".camera .overlay rect").first.wait_for(timeout=WAIT_MS)
-    assert page.locator(".camera .overlay circle").count() == 68
+    page.locator(".camera .overlay circle").nth(67).wait_for(timeout=WAIT_MS)
     painted = page.evaluate(
         """() => {
             const canvas = document.querySelector(".camera canvas");
@@ -96,6 +97,8 @@ def test_timeline_grows_and_can_be_paused(live: tuple[Any, Process]) -> None:
         timeout=WAIT_MS,
     )
     page.get_by_role("button", name="Probabilities", exact=True).click()
+    page.wait_for_timeout(8000)  # a line to be seen
+    picture(page, "live")
 
 
 def test_session_is_summed_up_and_exported_with_a_note(
@@ -109,6 +112,7 @@ def test_session_is_summed_up_and_exported_with_a_note(
         page.get_by_role("button", name="Export (JSON)").click()
     begun.value.save_as(tmp_path / "session.json")
     session = json.loads((tmp_path / "session.json").read_text(encoding="utf-8"))
+    picture(page, "session")
     assert session["note"] == "in the lab"
     assert session["estimates"] and session["summary"]["estimates"] >= len(session["estimates"])
     page.get_by_role("link", name="Live", exact=True).click()
