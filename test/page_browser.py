@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,3 +94,11 @@ def picture(page: Any, name: str) -> None:
     """Leave a picture of the page."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"dashboard-{name}.png", full_page=True)
+
+
+def until(page: Any, expression: str, timeout_s: float = 90) -> None:
+    """Wait until an expression is true on the page, which forbids Playwright's own way: eval."""
+    end_s = time.monotonic() + timeout_s
+    while not page.evaluate(expression):
+        assert time.monotonic() < end_s, f"not within {timeout_s} s: {expression}"
+        page.wait_for_timeout(50)

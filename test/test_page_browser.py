@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import CHROMIUM, DESKTOP, browser, dashboard, face_clip, picture, visitor
+from page_browser import CHROMIUM, DESKTOP, browser, dashboard, face_clip, picture, until, visitor
 from ros_support import random_domain_id
 
 pytestmark = [
@@ -106,13 +106,13 @@ def test_click_on_a_moment_moves_the_player(analysed: tuple[Any, str]) -> None:
     page, _ = analysed
     moved_to = "document.querySelector('video').currentTime"
     page.locator(".moments button").first.click()
-    page.wait_for_function(f"{moved_to} > 0.5")
+    until(page, f"{moved_to} > 0.5")
     strip = page.get_by_role("slider", name="Position in the recording")
     strip.press("Home")
-    page.wait_for_function(f"{moved_to} < 0.1")
+    until(page, f"{moved_to} < 0.1")
     strip.click(position={"x": strip.bounding_box()["width"] / 2, "y": 5})
     half = page.evaluate("document.querySelector('video').duration") / 2
-    page.wait_for_function(f"Math.abs({moved_to} - {half}) < 0.5")
+    until(page, f"Math.abs({moved_to} - {half}) < 0.5")
     assert page.locator(".walk h2").first.inner_text() != NONE  # what was estimated then
     assert page.locator(".player .overlay rect").count() == 1  # around the face
     picture(page, "analyse")

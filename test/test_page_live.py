@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="extra 'dashboard' is not installed")
 
-from page_browser import CHROMIUM, browser, dashboard, face_clip, picture, visitor
+from page_browser import CHROMIUM, browser, dashboard, face_clip, picture, until, visitor
 from ros_support import Process, command_line, random_domain_id, running
 
 from emotion_recognition.bags.write import COMPRESSED_TOPIC, make_bag
@@ -60,18 +60,14 @@ def test_camera_face_and_estimate_are_shown(live: tuple[Any, Process]) -> None:
     leading = page.locator(".bars .first")
     leading.wait_for(timeout=WAIT_MS)
     name = leading.locator(".name").inner_text()
-    page.wait_for_function(
-        "document.querySelector('.headline').textContent.trim().length > 2", timeout=WAIT_MS
-    )
+    until(page, "document.querySelector('.headline').textContent.trim().length > 2")
     assert name[1:].strip() in page.locator(".bars").inner_text()
 
 
 def test_voice_and_health_are_shown(live: tuple[Any, Process]) -> None:
     page, _ = live
     meter = page.get_by_role("meter")
-    page.wait_for_function(
-        "document.querySelector('[role=meter]').ariaValueText.includes('dB')", timeout=WAIT_MS
-    )
+    until(page, "document.querySelector('[role=meter]').ariaValueText.includes('dB')")
     assert -60 <= int(meter.get_attribute("aria-valuenow")) <= 0
     names = page.locator(".health summary b")
     names.first.wait_for(timeout=WAIT_MS)
@@ -84,18 +80,13 @@ def test_timeline_grows_and_can_be_paused(live: tuple[Any, Process]) -> None:
     page.get_by_role("button", name="Table", exact=True).click()
     rows = page.locator(".timeline tbody tr")
     before = rows.count()
-    page.wait_for_function(
-        f"document.querySelectorAll('.timeline tbody tr').length > {before}", timeout=WAIT_MS
-    )
+    until(page, f"document.querySelectorAll('.timeline tbody tr').length > {before}")
     page.get_by_role("button", name="Pause").click()
     stopped = rows.all_inner_texts()
     page.wait_for_timeout(1500)  # six estimates
     assert rows.all_inner_texts() == stopped
     page.get_by_role("button", name="Resume").click()
-    page.wait_for_function(
-        f"document.querySelectorAll('.timeline tbody tr').length > {len(stopped)}",
-        timeout=WAIT_MS,
-    )
+    until(page, f"document.querySelectorAll('.timeline tbody tr').length > {len(stopped)}")
     page.get_by_role("button", name="Probabilities", exact=True).click()
     page.wait_for_timeout(8000)  # a line to be seen
     picture(page, "live")
