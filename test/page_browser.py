@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ros_support import command_line, running, wait_until
+
+from emotion_recognition.bags.sample import SampleError, fetch_sample
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -24,6 +27,8 @@ QUIET = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 READY_S = 60
+PICTURES = Path(__file__).resolve().parents[1] / "build" / "pictures"
+"""Where the tests leave pictures of the page; docs/images/dashboard-*.png come from here."""
 DESKTOP = {"width": 1280, "height": 900}
 
 
@@ -75,3 +80,25 @@ def browser(folder: Path) -> Iterator[Any]:
             yield launched
         finally:
             launched.close()
+
+
+def face_clip(otherwise: Path) -> Path:
+    """The sample that may be shown in documents; ``otherwise`` where it cannot be had."""
+    try:
+        return fetch_sample("wolfgang")
+    except SampleError:
+        return otherwise
+
+
+def picture(page: Any, name: str) -> None:
+    """Leave a picture of the page."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"dashboard-{name}.png", full_page=True)
+
+
+def until(page: Any, expression: str, timeout_s: float = 90) -> None:
+    """Wait until an expression is true on the page, which forbids Playwright's own way: eval."""
+    end_s = time.monotonic() + timeout_s
+    while not page.evaluate(expression):
+        assert time.monotonic() < end_s, f"not within {timeout_s} s: {expression}"
+        page.wait_for_timeout(50)

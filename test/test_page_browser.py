@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import CHROMIUM, DESKTOP, browser, dashboard, visitor
+from page_browser import CHROMIUM, DESKTOP, browser, dashboard, face_clip, picture, until, visitor
 from ros_support import random_domain_id
 
 pytestmark = [
@@ -44,7 +44,7 @@ def page(chromium: Any, address: str) -> Iterator[Any]:
 def analysed(chromium: Any, address: str, talking_face: Path) -> Iterator[tuple[Any, str]]:
     """A page on which one clip has been analysed, and its id."""
     with visitor(chromium, address, "analyse") as (opened, errors):
-        (key,) = analyse(opened, talking_face)
+        (key,) = analyse(opened, face_clip(talking_face))
         yield opened, key
     assert not errors
 
@@ -106,15 +106,16 @@ def test_click_on_a_moment_moves_the_player(analysed: tuple[Any, str]) -> None:
     page, _ = analysed
     moved_to = "document.querySelector('video').currentTime"
     page.locator(".moments button").first.click()
-    page.wait_for_function(f"{moved_to} > 0.5")
+    until(page, f"{moved_to} > 0.5")
     strip = page.get_by_role("slider", name="Position in the recording")
     strip.press("Home")
-    page.wait_for_function(f"{moved_to} < 0.1")
+    until(page, f"{moved_to} < 0.1")
     strip.click(position={"x": strip.bounding_box()["width"] / 2, "y": 5})
     half = page.evaluate("document.querySelector('video').duration") / 2
-    page.wait_for_function(f"Math.abs({moved_to} - {half}) < 0.5")
+    until(page, f"Math.abs({moved_to} - {half}) < 0.5")
     assert page.locator(".walk h2").first.inner_text() != NONE  # what was estimated then
     assert page.locator(".player .overlay rect").count() == 1  # around the face
+    picture(page, "analyse")
 
 
 def test_timeline_is_zoomed_and_shown_whole_again(analysed: tuple[Any, str]) -> None:
@@ -162,6 +163,7 @@ def test_page_fits_a_phone(analysed: tuple[Any, str]) -> None:
         page.get_by_role("link", name=name, exact=True).click()
         page.wait_for_timeout(200)  # the chart is drawn anew
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    picture(page, "phone")
     page.set_viewport_size(DESKTOP)
 
 
@@ -170,13 +172,14 @@ def test_two_clips_are_compared(
 ) -> None:
     page, _ = analysed
     second = tmp_path / "second.mp4"
-    second.write_bytes(talking_face.read_bytes())
+    second.write_bytes(face_clip(talking_face).read_bytes())
     analyse(page, second)
     page.get_by_role("link", name="Compare").click()
     table = page.locator(".compare table")
     assert "second.mp4" in table.inner_text()
     # the same clip twice: no difference
     assert set(table.locator("td").all_inner_texts()) <= {"+0.00", NONE}
+    picture(page, "compare")
 
 
 def test_file_of_another_kind_is_refused_in_words(

@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("fastapi", reason="extra 'dashboard' is not installed")
 
-from page_browser import CHROMIUM, browser, dashboard, visitor
+from page_browser import CHROMIUM, browser, dashboard, face_clip, picture, until, visitor
 from ros_support import Process, command_line, random_domain_id, running
 
-from emotion_recognition.bags.write import make_bag
+from emotion_recognition.bags.write import COMPRESSED_TOPIC, make_bag
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -28,11 +28,12 @@ def live(
     """The live page, and the player that feeds the graph which it shows."""
     folder = tmp_path_factory.mktemp("live")
     bag = folder / "bag"
-    make_bag(talking_face, bag)
+    make_bag(face_clip(talking_face), bag, compressed=True)
     domain = random_domain_id()
+    jpeg = ("--ros-args", "-p", "image_transport:=compressed")
     play = command_line("play", str(bag), "--loop", "--stamps", "now", "--wait", "60")
     with (
-        running(command_line("run"), domain),
+        running(command_line("run", "--image", COMPRESSED_TOPIC, *jpeg), domain),
         dashboard(domain) as address,
         running(play, domain) as player,
         browser(folder) as chromium,
@@ -47,7 +48,7 @@ def test_camera_face_and_estimate_are_shown(live: tuple[Any, Process]) -> None:
     page, _ = live
     page.locator(".camera canvas").wait_for()
     page.locator(".camera .overlay rect").first.wait_for(timeout=WAIT_MS)
-    assert page.locator(".camera .overlay circle").count() == 68
+    page.locator(".camera .overlay circle").nth(67).wait_for(timeout=WAIT_MS)
     painted = page.evaluate(
         """() => {
             const canvas = document.querySelector(".camera canvas");
@@ -59,18 +60,14 @@ def test_camera_face_and_estimate_are_shown(live: tuple[Any, Process]) -> None:
     leading = page.locator(".bars .first")
     leading.wait_for(timeout=WAIT_MS)
     name = leading.locator(".name").inner_text()
-    page.wait_for_function(
-        "document.querySelector('.headline').textContent.trim().length > 2", timeout=WAIT_MS
-    )
+    until(page, "document.querySelector('.headline').textContent.trim().length > 2")
     assert name[1:].strip() in page.locator(".bars").inner_text()
 
 
 def test_voice_and_health_are_shown(live: tuple[Any, Process]) -> None:
     page, _ = live
     meter = page.get_by_role("meter")
-    page.wait_for_function(
-        "document.querySelector('[role=meter]').ariaValueText.includes('dB')", timeout=WAIT_MS
-    )
+    until(page, "document.querySelector('[role=meter]').ariaValueText.includes('dB')")
     assert -60 <= int(meter.get_attribute("aria-valuenow")) <= 0
     names = page.locator(".health summary b")
     names.first.wait_for(timeout=WAIT_MS)
@@ -83,19 +80,16 @@ def test_timeline_grows_and_can_be_paused(live: tuple[Any, Process]) -> None:
     page.get_by_role("button", name="Table", exact=True).click()
     rows = page.locator(".timeline tbody tr")
     before = rows.count()
-    page.wait_for_function(
-        f"document.querySelectorAll('.timeline tbody tr').length > {before}", timeout=WAIT_MS
-    )
+    until(page, f"document.querySelectorAll('.timeline tbody tr').length > {before}")
     page.get_by_role("button", name="Pause").click()
     stopped = rows.all_inner_texts()
     page.wait_for_timeout(1500)  # six estimates
     assert rows.all_inner_texts() == stopped
     page.get_by_role("button", name="Resume").click()
-    page.wait_for_function(
-        f"document.querySelectorAll('.timeline tbody tr').length > {len(stopped)}",
-        timeout=WAIT_MS,
-    )
+    until(page, f"document.querySelectorAll('.timeline tbody tr').length > {len(stopped)}")
     page.get_by_role("button", name="Probabilities", exact=True).click()
+    page.wait_for_timeout(8000)  # a line to be seen
+    picture(page, "live")
 
 
 def test_session_is_summed_up_and_exported_with_a_note(
@@ -109,6 +103,7 @@ def test_session_is_summed_up_and_exported_with_a_note(
         page.get_by_role("button", name="Export (JSON)").click()
     begun.value.save_as(tmp_path / "session.json")
     session = json.loads((tmp_path / "session.json").read_text(encoding="utf-8"))
+    picture(page, "session")
     assert session["note"] == "in the lab"
     assert session["estimates"] and session["summary"]["estimates"] >= len(session["estimates"])
     page.get_by_role("link", name="Live", exact=True).click()

@@ -16,7 +16,9 @@ const SPANS_MIN = [1, 2, 5, 10];
 /** Without a new estimate for so long, the one shown is called old, s. */
 const STALE_S = 2;
 /** A person who has not been judged for so long has no tab any more, s. */
-const GONE_S = 30;
+const GONE_S = 5;
+/** Flags that call for somebody; the others are ordinary. */
+const ALARMING = new Set(["AUDIO_STALE", "VIDEO_STALE"]);
 
 export function LivePage() {
   const live = useLive();
@@ -29,9 +31,11 @@ export function LivePage() {
   const subjects = subjectsOf(recent.filter(isAvailable));
   const subject = subjects.includes(chosen) ? chosen : (subjects.at(-1) ?? "");
   // Pictures and sound come ten times a second: what hangs on estimates alone is kept meanwhile.
+  // Whoever is there alone has the whole timeline: a person who was lost is counted anew.
+  const alone = subjects.length <= 1;
   const own = useMemo(
-    () => live.estimates.filter((each) => each.subject === subject || !isAvailable(each)),
-    [live.estimates, subject],
+    () => live.estimates.filter((each) => alone || each.subject === subject || !isAvailable(each)),
+    [live.estimates, subject, alone],
   );
   const current = own.at(-1);
   const labels = useMemo(() => labelsOf(live.estimates), [live.estimates]);
@@ -128,8 +132,7 @@ function Status({ live, current }: { live: LiveState; current: LiveEstimate | un
   if (live.connection === "open" && current && silent > STALE_S)
     lines.push({ text: strings.stale(Math.round(silent)), bad: true });
   else if (current)
-    for (const flag of current.flags)
-      lines.push({ text: flagText(flag), bad: flag !== "PARTIAL_WINDOW" });
+    for (const flag of current.flags) lines.push({ text: flagText(flag), bad: ALARMING.has(flag) });
   const withheld = current !== undefined && isWithheld(current);
   return (
     <div className="status">
