@@ -7,10 +7,10 @@ export PYTHON TORCH TORCH_INDEX_URL BENCH
 
 ENV := . scripts/env.sh
 
-.PHONY: help setup demo test page bench lint lock clean distclean
+.PHONY: help setup demo test page bench bench-cuda lint lock clean distclean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Variables: CLIP=video (demo), TESTS='paths and options' (test), BENCH=quick (bench), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
 
 setup: ## environment in .venv, messages in build/ros; only what is not done yet
@@ -29,6 +29,9 @@ page: ## build the dashboard's page into the package (needs Node.js 20 and npm)
 
 bench: setup ## measure speed, latency and loss: a table, and build/bench.json
 	@$(ENV) && python -m bench.run
+
+bench-cuda: setup ## times of the networks on a GPU beside the roofline's floor (docs/gpu.md)
+	@$(ENV) && python -m bench.cuda
 
 lint: setup ## ruff and mypy
 	@$(ENV) && ruff check . && ruff format --check . && mypy

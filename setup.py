@@ -33,6 +33,8 @@ setup(
             "weights/crema_d_folds/*.safetensors",
             "weights/*.md",
             "weights/*.json",
+            "dashboard/static/*",
+            "dashboard/static/assets/*",
             "studies/*.html",
         ]
     },
@@ -40,6 +42,8 @@ setup(
     install_requires=requirements("runtime.txt"),
     extras_require={
         "backbones": requirements("backbones.txt"),
+        "cluster": requirements("cluster.txt"),
+        "dashboard": requirements("dashboard.txt"),
         "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
         "studies": requirements("studies.txt"),

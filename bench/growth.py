@@ -28,7 +28,7 @@ def measure_growth(material: Material, model: EmotionModel, seconds: int) -> dic
     def one(config: RecognizerConfig, material: Material = material) -> list[Streaming]:
         return [Streaming(material, Recognizer(config, model))]
 
-    faces = {
+    faces: dict[float, list[Streaming]] = {
         n: one(replace(config, vision=replace(config.vision, max_faces=n)), tiled(material, n))
         for n in FACES
     }
@@ -36,7 +36,9 @@ def measure_growth(material: Material, model: EmotionModel, seconds: int) -> dic
         length: one(replace(config, window_s=length, min_window_s=0.5)) for length in WINDOWS_S
     }
     rates = {rate: one(replace(config, publish_rate=rate)) for rate in PUBLISH_RATES}
-    streams = {n: [each for _ in range(n) for each in one(config)] for n in STREAMS}
+    streams: dict[float, list[Streaming]] = {
+        n: [each for _ in range(n) for each in one(config)] for n in STREAMS
+    }
     return {
         "faces": _costs("n", faces, seconds),
         "windows": _costs("window_s", windows, seconds),
@@ -47,7 +49,7 @@ def measure_growth(material: Material, model: EmotionModel, seconds: int) -> dic
 
 def _costs(
     quantity: str,
-    cases: Mapping[int, list[Streaming]] | Mapping[float, list[Streaming]],
+    cases: Mapping[float, list[Streaming]],
     seconds: int,
 ) -> list[dict[str, float]]:
     """CPU milliseconds of an update for each case; the cases take turns second by second."""

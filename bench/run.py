@@ -1,76 +1,84 @@
-"""``make bench``: speed, latency, loss and memory, as a table and ``build/bench.json``.
+"""``make bench``: speed, latency, loss and memory, as tables, ``build/bench.json`` and a picture.
 
 ``BENCH=quick`` measures for a shorter time. Figures are ratios and percentiles of one run; the
-machine is named with them.
+machine is named with them. What is CPU time is compared in turns, so that it means something on a
+machine that is busy with other things; what goes by the clock does not.
 """
 
+import argparse
 import json
 import os
-import platform
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import torch
 from rich.console import Console
-from rich.table import Table
+from tqdm import tqdm
 
-from emotion_recognition.bags.sample import fetch_sample
 from emotion_recognition.model.emotion_model import load_model
 
+from .components import measure_components
+from .growth import measure_growth
 from .live_graph import measure_live_graph
-from .stream_clip import load_material
-from .update_cost import measure_landmarks, measure_update_cost
+from .memory import measure_memory
+from .offline import measure_offline
+from .plot import plot
+from .process import machine
+from .stream_clip import HD, load_material
+from .table import tables
+from .update_cost import measure_update_cost
 
-OUT = Path("build/bench.json")
-MEANING = {
-    "cpu_ms_per_second": "CPU ms for a second of VGA at 30 Hz and sound, no ROS",
-    "update_ms": "CPU ms an estimate, streaming",
-    "whole_window_ms": "CPU ms an estimate, encoding the whole window anew",
-    "update_vs_whole_window": "times cheaper by streaming",
-    "landmarks_ms": "CPU ms to find the landmarks of a face",
-    "overlay_ms": "CPU ms to draw an overlay and encode it, VGA",
-    "latency_ms": "newest sensor stamp to publication over DDS, ms",
-    "estimates_per_s": "estimates a second",
-    "received_share": "share of the published frames that the node received",
-    "cpu_share_of_core": "share of one core that the node takes",
-    "rss_mb": "peak memory of the node, MB",
-    "start_to_ready_s": "start of the process until it listens, s",
-    "first_estimate_s": "start of the process until the first estimate, s",
-}
+OUT = Path("build")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long each part measures: seconds of stream, calls, minutes of stream."""
+
+    update_s: int = 20
+    component_calls: int = 200
+    live_s: int = 60
+    memory_minutes: tuple[float, ...] = (1, 10, 60)
+    offline_s: int = 30
+    growth_s: int = 10
+
+
+QUICK = Effort(5, 40, 15, (0.5, 1, 2), 5, 3)
 
 
 def main() -> None:
     """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    effort = QUICK if os.environ.get("BENCH") == "quick" else Effort()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    quick = os.environ.get("BENCH") == "quick"
-    material = load_material(fetch_sample("wolfgang"), fetch_sample("speech"))
-    result: dict[str, object] = {"machine": _machine()}
-    result |= measure_update_cost(material, load_model(), seconds=5 if quick else 20)
-    result |= measure_landmarks(material, faces=50 if quick else 200)
-    result |= measure_live_graph(material, seconds=15 if quick else 60)
-    table = Table("figure", "value", "meaning", title=str(result["machine"]))
-    for key, meaning in MEANING.items():
-        table.add_row(key, _text(result[key]), meaning)
-    Console().print(table)
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(f"written: {OUT}")
-
-
-def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
-def _text(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {number:.1f}" for key, number in value.items())
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    material, model = load_material(), load_model()
+    model.warm_up()
+    parts: dict[str, Callable[[], dict[str, object]]] = {
+        "update": lambda: measure_update_cost(material, model, effort.update_s),
+        "components": lambda: measure_components(material, model, effort.component_calls),
+        "growth": lambda: measure_growth(material, model, effort.growth_s),
+        "offline": lambda: measure_offline(material, model, effort.offline_s),
+        "memory": lambda: measure_memory(effort.memory_minutes),
+        "live": lambda: measure_live_graph(material, effort.live_s),
+        "hd": lambda: {"hd": measure_live_graph(load_material(HD), effort.live_s)},
+    }
+    parser.add_argument("parts", nargs="*", help=f"only some of: {', '.join(parts)}")
+    asked = parser.parse_args().parts or list(parts)
+    if unknown := set(asked) - set(parts):
+        parser.error(f"unknown: {', '.join(unknown)}; expected some of {', '.join(parts)}")
+    result: dict[str, object] = {"machine": machine()}
+    for name in tqdm(asked, desc="bench", disable=None):
+        result |= parts[name]()
+    for table in tables(result):
+        Console().print(table)
+    if asked == list(parts):
+        OUT.mkdir(parents=True, exist_ok=True)
+        (OUT / "bench.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        plot(result, OUT / "bench.png")
+        print(f"written: {OUT / 'bench.json'} and {OUT / 'bench.png'}")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ CREMA_D_CODES: Mapping[str, str] = MappingProxyType(
 )
 """CREMA-D emotion code (third field of a file name) to class."""
 
-_ALIASES: Mapping[str, str] = MappingProxyType(
+ALIASES: Mapping[str, str] = MappingProxyType(
     {
         "happiness": "happy",
         "joy": "happy",
@@ -55,6 +55,7 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
         "surprise": "surprised",
     }
 )
+"""Other word forms of the classes."""
 
 
 def canonical(name: str) -> str:
@@ -64,8 +65,8 @@ def canonical(name: str) -> str:
         ValueError: ``name`` is no known emotion; the message lists the known names.
     """
     key = name.strip().lower()
-    key = _ALIASES.get(key, key)
+    key = ALIASES.get(key, key)
     if key not in EMOTIONS:
-        known = ", ".join((*EMOTIONS, *_ALIASES))
+        known = ", ".join((*EMOTIONS, *ALIASES))
         raise ValueError(f"unknown emotion '{name}': expected one of {known}")
     return key

@@ -13,7 +13,15 @@ import tempfile
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-EXTRAS = ("microphone.txt", "training.txt", "backbones.txt", "landmarks.txt")
+EXTRAS = (
+    "backbones.txt",
+    "cluster.txt",
+    "dashboard.txt",
+    "landmarks.txt",
+    "microphone.txt",
+    "studies.txt",
+    "training.txt",
+)
 SHARED = ("runtime.txt", *EXTRAS, "test.txt")
 TORCH_NEEDS = ("filelock", "fsspec", "jinja2", "networkx", "setuptools<80", "sympy",
                "typing-extensions")  # fmt: skip

@@ -2,13 +2,19 @@
 
 import logging
 import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # As on a robot: small networks run slower on many threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from dashboard_support import Running
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -62,3 +68,25 @@ def face_image(talking_face: Path) -> np.ndarray:
 
     event = next(iter(read_clip(talking_face, with_audio=False)))
     return event.image()
+
+
+@pytest.fixture(scope="session")
+def dashboard() -> Iterator["Running"]:
+    """Return a dashboard's server with the real analysis process, shared by all tests."""
+    from dashboard_support import serving
+
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager["Running"]]:
+    """Return ``dashboard_support.serving``, with an analysis process that does as it is told."""
+    from dashboard_support import serving
+
+    from emotion_recognition.dashboard import analyser_process
+
+    monkeypatch.setattr(analyser_process, "MODULE", "fake_analyser")
+    path = [str(REPOSITORY / "test"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
+    return serving

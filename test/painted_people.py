@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-import cv2
 import numpy as np
 import pytest
-from readable_streams import CHUNK, FRAME, SECOND, START, CountingModel, Sound
+from readable_streams import CHUNK, SECOND, START, CountingModel, Sound
 
 from emotion_recognition.estimate import Box, Estimate
 from emotion_recognition.model.emotion_model import Prediction
@@ -16,7 +15,7 @@ from emotion_recognition.vision.detect import Detection
 from emotion_recognition.vision.landmarks import Landmarks
 from emotion_recognition.vision.stream import VisionConfig
 
-SIZE = 60  # px, of a face
+SIZE, TOP = 60, 80  # px, of a face
 STILL = 100  # brightness of a mouth that does not move
 UNSEEN = 200  # brightness of a face whose mouth cannot be seen
 
@@ -25,7 +24,7 @@ def paint(*faces: tuple[int, int]) -> np.ndarray:
     """A picture (240, 640) with a face for each (left side, brightness)."""
     image = np.zeros((240, 640, 3), np.uint8)
     for left, brightness in faces:
-        image[80 : 80 + SIZE, left : left + SIZE] = brightness
+        image[TOP : TOP + SIZE, left : left + SIZE] = brightness
     return image
 
 
@@ -39,12 +38,12 @@ class SquareDetector:
     gives_points = True
 
     def detect(self, image: np.ndarray) -> list[Detection]:
-        grey = np.ascontiguousarray(image[:, :, 0])
-        _, _, stats, _ = cv2.connectedComponentsWithStats((grey > 0).astype(np.uint8))
+        shown = np.pad(image[TOP, :, 0] > 0, 1).astype(int)
+        begins, ends = (np.flatnonzero(np.diff(shown) == edge) for edge in (1, -1))
         found = []
-        for left, top, width, height, _ in stats[1:].tolist():
-            points = (TEMPLATE / 48 * [width, height] + [left, top]).astype(np.float32)
-            found.append(Detection(Box(left, top, width, height), 0.9, points))
+        for left, width in zip(begins.tolist(), (ends - begins).tolist(), strict=True):
+            points = (TEMPLATE / 48 * SIZE + [left, TOP]).astype(np.float32)
+            found.append(Detection(Box(left, TOP, width, SIZE), 0.9, points))
         return found
 
 
@@ -115,6 +114,3 @@ def watch(
             target.add_audio(Sound(stamp + part * CHUNK, voice[index]).chunk)
         found += target.estimates()
     return found
-
-
-assert FRAME < SECOND // 10

@@ -147,6 +147,15 @@ class Probe:
         self.node.create_subscription(kind, topic, heard.append, qos)
         return heard
 
+    def publish_often(self, topic: str, message: Any, every_s: float = 0.05) -> None:
+        """Publish a message again and again."""
+        publisher = self.node.create_publisher(type(message), topic, 10)
+        self.node.create_timer(every_s, lambda: publisher.publish(message))
+
+    def rest(self, seconds: float) -> None:
+        """Let the others go on for a while."""
+        self._thread.join(seconds)
+
     def close(self) -> None:
         self._stopping = True
         self._thread.join(5)

@@ -1,5 +1,7 @@
 """ROS 2 recordings, message by message."""
 
+import errno
+import shutil
 import sqlite3
 
 import numpy as np
@@ -164,6 +166,38 @@ def test_a_missing_file_of_a_split_recording_is_told(split, caplog):
     assert [m.received_ns for m in read_all(split)] == [10 * SECOND, 11 * SECOND]
     assert "left out" in caplog.text
     assert "bag_10.mcap is empty" in caplog.text
+
+
+def test_a_file_that_only_the_metadata_knows_is_told(tmp_path, caplog):
+    folder = write_bag(tmp_path / "bag", MESSAGES)
+    metadata = folder / "metadata.yaml"
+    text = metadata.read_text().replace("- bag.mcap", "- bag.mcap\n  - bag_1.mcap")
+    assert "bag_1.mcap" in text
+    metadata.write_text(text)
+    assert len(read_all(folder)) == 4
+    assert "files are missing" in caplog.text
+    assert "bag_1.mcap" in caplog.text
+
+
+def test_no_room_to_unpack_names_the_folder_and_the_way_out(tmp_path, monkeypatch):
+    folder = write_bag(tmp_path / "bag", MESSAGES, compression=CompressionMode.FILE)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    for path in (folder, folder / "bag.mcap.zstd"):
+        with pytest.raises(OSError, match=r"no room to unpack .*: set TMPDIR"):
+            read_all(path)
+
+
+def test_a_compressed_file_that_was_cut_off_gives_its_beginning(tmp_path, caplog):
+    frames = [("/camera", SECOND + n, image(SECOND + n, n)) for n in range(100)]
+    folder = write_bag(tmp_path / "bag", frames, compression=CompressionMode.FILE)
+    file = folder / "bag.mcap.zstd"
+    file.write_bytes(file.read_bytes()[:-2000])
+    assert 0 < len(read_all(file)) <= 100
+    assert "its beginning is used" in caplog.text
 
 
 @pytest.mark.parametrize("compression", [None, *Ros1Writer.CompressionFormat])

@@ -1,6 +1,7 @@
 """Video and sound files read as streams that arrive live."""
 
 import itertools
+import wave
 
 import numpy as np
 import pytest
@@ -54,6 +55,8 @@ def test_sound_is_16_khz_mono_in_chunks_of_20_ms(tmp_path):
         ("clip.wav", None, "pcm_s16le"),
         ("clip.flac", None, "flac"),
         ("clip.ogg", None, "libopus"),
+        ("clip.mov", "mpeg4", "aac"),
+        ("clip.mp3", None, "libmp3lame"),
         ("silent.mp4", "mpeg4", None),
     ],
 )
@@ -121,6 +124,13 @@ def test_unreadable_file_is_named(tmp_path, content, cause):
         path.write_bytes(content)
     with pytest.raises(RecordingError, match=cause):
         next(read_clip(path))
+
+
+def test_clip_of_no_length_says_so(tmp_path):
+    with wave.open(str(tmp_path / "clip.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+    with pytest.raises(RecordingError, match=r"clip\.wav has no length, or is damaged"):
+        next(read_clip(tmp_path / "clip.wav"))
 
 
 def test_clip_without_what_is_asked_for_says_so(tmp_path):

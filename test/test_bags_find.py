@@ -32,6 +32,12 @@ def test_a_folder_is_searched_for_all_kinds_of_recordings(tmp_path):
     ]
 
 
+def test_results_within_the_folder_are_no_recordings(tmp_path):
+    touch(tmp_path, "a.wav", "results/bags/a/metadata.yaml", "other/b.wav")
+    found = recordings_in([tmp_path], tmp_path / "other" / ".." / "results")
+    assert names(tmp_path, found) == ["a.wav", "other/b.wav"]
+
+
 def test_files_are_taken_as_they_are_and_each_once(tmp_path):
     touch(tmp_path, "z.strange", "a.wav")
     given = [tmp_path / "z.strange", tmp_path, tmp_path / "a.wav"]

@@ -16,6 +16,7 @@ from recordings import (
     source_audio,
     tone,
     write_bag,
+    write_ros1_bag,
 )
 from rosbags.rosbag2 import StoragePlugin
 
@@ -191,6 +192,26 @@ def test_bag_with_nothing_to_use_lists_what_there_is(tmp_path):
     path = write_bag(tmp_path / "bag", [("/info", SECOND, audio_info())])
     with pytest.raises(RecordingError, match=r"nothing to use.*it has /info \(1 of audio_common"):
         next(read_events(path))
+
+
+@pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_bag_of_no_length_says_so(tmp_path, storage):
+    with pytest.raises(RecordingError, match=r"nothing to use.*it has no topics"):
+        next(read_events(write_bag(tmp_path / "bag", [], storage)))
+
+
+def test_ros_1_bags_give_frames_and_sound(tmp_path):
+    messages = [
+        ("/audio_info", 10 * SECOND, audio_info(rate=8000, channels=2)),
+        ("/camera", 11 * SECOND, image(9 * SECOND, 7)),
+        ("/audio_stamped", 12 * SECOND, audio_stamped(8 * SECOND, SAMPLES)),
+        ("/audio", 12 * SECOND, audio_data(SAMPLES)),
+    ]
+    frame, sound = read_events(write_ros1_bag(tmp_path / "old.bag", messages))
+    assert (frame.received_ns, frame.stamp_ns, frame.frame_id) == (11 * SECOND, 9 * SECOND, "frame")
+    np.testing.assert_array_equal(frame.image(), picture(7))
+    assert (sound.received_ns, sound.chunk.stamp_ns) == (12 * SECOND, 8 * SECOND)
+    assert sound.chunk.samples.shape == SAMPLES.shape
 
 
 def test_clip_has_no_topics(tmp_path):

@@ -58,7 +58,7 @@ def test_every_argument_is_declared_and_described(load):
 
 ISSUED = (
     *("image", "audio", "namespace", "params_file", "cameras", "max_faces", "device"),
-    *("use_sim_time", "camera", "microphone", "log_level"),
+    *("use_sim_time", "camera", "microphone", "dashboard", "log_level"),
 )
 
 
@@ -66,6 +66,7 @@ def test_camera_and_microphone_start_on_demand(load):
     assert set(nodes(load())) == {"emotion_node"}
     assert set(nodes(load(), camera="true")) == {"emotion_node", "camera_node"}
     assert set(nodes(load(), microphone="true")) == {"emotion_node", "microphone_node"}
+    assert set(nodes(load(), dashboard="true")) == {"emotion_node", "dashboard_bridge"}
 
 
 def test_the_parameter_file_decides_on_sim_time_unless_the_argument_is_set(load):

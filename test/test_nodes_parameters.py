@@ -16,7 +16,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as Override
 
 from emotion_recognition import settings
-from emotion_recognition.nodes import camera_node, microphone_node
+from emotion_recognition.nodes import camera_node, dashboard_bridge, microphone_node
 from emotion_recognition.nodes.parameters import declare, declare_settings
 from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.settings import Parameter
@@ -25,6 +25,7 @@ NODES = {
     "emotion_node": settings.PARAMETERS,
     "camera_node": camera_node.PARAMETERS,
     "microphone_node": microphone_node.PARAMETERS,
+    "dashboard_bridge": dashboard_bridge.PARAMETERS,
 }
 
 

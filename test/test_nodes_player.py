@@ -1,8 +1,7 @@
 # ruff: noqa: E402 - what needs ROS is imported after the check for it
-"""The bag player, and the live graph against the offline run over the same bag."""
+"""The bag player."""
 
 import array
-import signal
 import struct
 import threading
 import time
@@ -11,22 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ros_support import Probe, command_line, module, probe, random_domain_id, running, wait_until
+from ros_support import Probe, probe, random_domain_id, wait_until
 
 pytestmark = pytest.mark.ros
 
-from emotion_recognition.msg import EmotionState
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message, serialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
 from emotion_recognition.bags.bag import Bag
-from emotion_recognition.bags.write import AUDIO_TOPIC, IMAGE_TOPIC, make_bag
-from emotion_recognition.evaluation.offline import recognize
+from emotion_recognition.bags.write import IMAGE_TOPIC, make_bag
 from emotion_recognition.nodes.convert import nanoseconds, time_message
 from emotion_recognition.nodes.player import Player, shifted
-from emotion_recognition.recognizer import RecognizerConfig
 
 ALL = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 
@@ -138,59 +134,3 @@ def test_a_loop_starts_again(graph: Probe, bag: Path):
 def test_speeds_without_sense_are_refused(graph: Probe, bag: Path, options, words):
     with pytest.raises(ValueError, match=words):
         Player(graph.node, bag, **options)
-
-
-@pytest.fixture(scope="module")
-def live(bag: Path) -> Iterator[list[EmotionState]]:
-    """The states of a node that hears the whole bag on its recorded time."""
-    domain_id = random_domain_id()
-    arguments = ["--ros-args", "-p", "use_sim_time:=true", "-r", f"image:={IMAGE_TOPIC}"]
-    arguments += ["-r", f"audio:={AUDIO_TOPIC}", "-p", "image_reliability:=reliable"]
-    arguments += [
-        "-p",
-        "image_depth:=100",
-        "-p",
-        "audio_queue_s:=60.0",
-    ]  # no frame is lost, however busy the machine
-    with running(module("emotion_node", *arguments), domain_id) as node, probe(domain_id) as heard:
-        wait_until(lambda: node.said("ready") or not node.running, 60)
-        states = heard.hear(EmotionState, "emotion")
-        play = command_line("play", str(bag), "--wait", "30", "--rate", "0.5")
-        with running(play, domain_id) as player:
-            assert player.wait(90) == 0, player.text
-            assert player.said(IMAGE_TOPIC, f"{recorded(bag)[IMAGE_TOPIC]} messages published")
-        last = {"count": -1}
-
-        def settled() -> bool:
-            before, last["count"] = last["count"], len(states)
-            time.sleep(1.0)
-            return before == len(states)
-
-        wait_until(settled, 30)
-        assert node.stop(signal.SIGTERM) == 0, node.text
-        yield states
-
-
-def test_live_and_offline_agree(live: list[EmotionState], bag: Path):
-    offline = {
-        estimate.stamp_ns: estimate
-        for estimate in recognize(bag, RecognizerConfig())
-        if estimate.available
-    }
-    shown = [state for state in live if state.probabilities]
-    assert len(shown) >= 0.8 * len(offline) > 4
-    for state in shown:
-        same = offline[nanoseconds(state.header.stamp)]
-        assert list(state.labels) == list(same.labels)
-        assert np.abs(np.array(state.probabilities) - same.probabilities).max() < 1e-3
-        assert state.valence == pytest.approx(same.valence, abs=1e-3)
-        assert state.flags == same.flags
-
-
-def test_live_states_are_in_order_and_on_the_grid(live: list[EmotionState]):
-    stamps = [nanoseconds(state.header.stamp) for state in live if state.probabilities]
-    assert stamps == sorted(set(stamps))
-    assert not any(stamp % 250_000_000 for stamp in stamps)
-    for state in live:
-        if state.probabilities:
-            assert sum(state.probabilities) == pytest.approx(1, abs=1e-4)

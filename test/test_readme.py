@@ -9,6 +9,7 @@ import pytest
 from emotion_recognition.cli import COMMANDS
 from emotion_recognition.cli.benchmark import BENCHMARKS
 from emotion_recognition.nodes.graph import ARGUMENTS
+from emotion_recognition.nodes.recording import RECORD_ARGUMENTS
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +47,18 @@ def test_every_launch_argument_is_listed_with_its_default_and_meaning(readme: st
     assert rows(section(readme, "Launch arguments")) == expected
 
 
+def test_every_argument_of_recording_is_listed_with_its_default_and_meaning(readme: str):
+    expected = [
+        [f"`{item.name}`", shown(item.default), item.description] for item in RECORD_ARGUMENTS
+    ]
+    assert rows(section(readme, "Recording")) == expected
+
+
 def test_every_parameter_is_listed_with_its_default_range_and_meaning(readme: str):
     pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2")
     pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built")
     from emotion_recognition import settings
-    from emotion_recognition.nodes import camera_node, microphone_node
+    from emotion_recognition.nodes import camera_node, dashboard_bridge, microphone_node
 
     def table(parameters: Sequence) -> list[list[str]]:
         return [[f"`{p.name}`", shown(p.default), p.allowed, p.description] for p in parameters]
@@ -60,6 +68,8 @@ def test_every_parameter_is_listed_with_its_default_range_and_meaning(readme: st
     expected += [["`camera_node`", "default", "allowed", "meaning"], *table(camera_node.PARAMETERS)]
     expected += [["`microphone_node`", "default", "allowed", "meaning"]]
     expected += table(microphone_node.PARAMETERS)
+    expected += [["`dashboard_bridge`", "default", "allowed", "meaning"]]
+    expected += table(dashboard_bridge.PARAMETERS)
     assert listed == expected
 
 

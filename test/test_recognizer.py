@@ -106,6 +106,33 @@ def test_window_waits_for_the_stream_that_lags():
     assert estimate.newest_ns > estimate.stamp_ns - HOP
 
 
+def test_a_window_does_not_wait_for_frames_that_nobody_wants():
+    target = recognizer()
+    feed(target, in_order(frames(0, 4), sounds(0, 4)))
+    end_ns = 104_250_000_000
+    *_, newest = seen = frames(4, 4.14)
+    assert end_ns - SECOND // 20 < newest.stamp < end_ns  # of its slot, the only one wanted
+    feed(target, seen)
+    [estimate] = feed(target, sounds(4, 4.16))
+    assert estimate.stamp_ns == end_ns
+
+
+def test_faces_between_two_estimates_are_encoded_at_once():
+    target = recognizer(publish_rate=2.0)
+    batches: list[int] = []
+    encode_faces = target.model.encode_faces
+
+    def counted(crops: np.ndarray) -> np.ndarray:
+        batches.append(len(crops))
+        return encode_faces(crops)
+
+    target.model.encode_faces = counted
+    feed(target, in_order(frames(0, 4), sounds(0, 4)))
+    assert set(batches[1:]) <= {4, 5, 6}
+    feed(target, frames(4, 8), never_ask=True)
+    assert max(batches) == batches[-1] == 16  # no more wait than that
+
+
 def test_wait_for_a_lagging_stream_ends_after_the_grace():
     target = recognizer()
     feed(target, in_order(frames(0, 4), sounds(0, 4)))

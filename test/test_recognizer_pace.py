@@ -1,5 +1,6 @@
 """Which windows are given up by a machine that falls behind."""
 
+import pytest
 from readable_streams import (
     feed,
     frames,
@@ -10,7 +11,7 @@ from readable_streams import (
 )
 
 from emotion_recognition.recognizer import Recognizer
-from emotion_recognition.recognizer.pace import timely_estimates
+from emotion_recognition.recognizer.pace import Pace
 
 
 def behind(seconds: float = 2.0) -> Recognizer:
@@ -32,14 +33,16 @@ def stamps(estimates: list) -> list[int]:
 
 def test_a_machine_that_keeps_up_gives_every_window():
     assert len(due()) > 3
-    assert stamps(timely_estimates(behind(), 0.0, more_wait=False)) == due()
-    assert stamps(timely_estimates(behind(), 0.25, more_wait=True)) == due()
+    assert stamps(Pace(behind()).estimates(0.0, more_wait=False)) == due()
+    assert stamps(Pace(behind()).estimates(0.25, more_wait=True)) == due()
 
 
-def test_after_a_late_message_those_behind_it_come_first():
+@pytest.mark.parametrize(("waited_s", "more_wait"), [(0.26, False), (0.1, True), (0.0, False)])
+def test_after_a_late_message_those_behind_it_come_first(waited_s: float, more_wait: bool):
     target = behind()
-    assert timely_estimates(target, 0.26, more_wait=True) == []
-    assert stamps(timely_estimates(target, 0.26, more_wait=False)) == due()[-1:]
+    pace = Pace(target)
+    assert pace.estimates(0.26, more_wait=True) == []
+    assert stamps(pace.estimates(waited_s, more_wait)) == due()[-1:]
     assert target.status().dropped_estimates == len(due()) - 1
 
 
@@ -47,4 +50,4 @@ def test_late_is_later_than_a_period_of_slow_estimates():
     target = recognizer(publish_rate=0.5)
     events = in_order(frames(0, 6), sounds(0, 6))
     feed(target, events, never_ask=True)
-    assert len(timely_estimates(target, 1.9, more_wait=True)) > 1
+    assert len(Pace(target).estimates(1.9, more_wait=True)) > 1

@@ -66,6 +66,7 @@ camera_node:
         ("audio_channels: 1.5", ["'audio_channels' is 1.5", "an integer from 1 to 64"]),
         ("{use_audio: false, use_video: false}", ["'use_video' and 'use_audio'"]),
         ("{window_s: 1.0, min_window_s: 2.0}", ["min_window_s is 2.0"]),
+        ("cameras: left=/left, right=/right", ["'cameras'", "--image-topic"]),
         ("window_s: 1.0\nwindow_s: 2.0", ["no valid YAML", "'window_s' stands twice"]),
         ("[1, 2]", ["[1, 2]", "name: value"]),
         ("publish_rate: [", ["no valid YAML"]),

@@ -1,13 +1,23 @@
 """Labels are read from every kind of file, and what is wrong with them is told."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
 
+from emotion_recognition.emotions import ALIASES, EMOTIONS
 from emotion_recognition.studies.label_files import read_label_file
 from emotion_recognition.studies.label_source import Extent, LabelTable, label_source
-from emotion_recognition.studies.labels import Label, LabelError, check_order, class_of, inside
+from emotion_recognition.studies.labels import (
+    NAMES,
+    NO_EMOTION,
+    Label,
+    LabelError,
+    check_order,
+    class_of,
+    inside,
+)
 
 S = 1_000_000_000
 VISIT = Extent(Path("/data/visit.mp4"), "visit", 10 * S, 20 * S)
@@ -48,6 +58,15 @@ def test_unknown_names_are_listed_with_what_is_allowed(tmp_path: Path):
         label_source(written(tmp_path, "a.csv", text))
     assert "'contempt' (2 times), 'hungry' (1 times)" in str(told.value)
     assert "allowed are neutral, calm, happy" in str(told.value)
+
+
+def test_every_name_is_in_the_documented_table(repository: Path):
+    page = (repository / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    table = page.split("| class | names |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (\w+)[^|]* \| (.*) \|$", table, re.MULTILINE)
+    listed = {name: label for label, names in rows for name in re.findall("`([^`]+)`", names)}
+    assert set(listed) == {*EMOTIONS, *ALIASES, *NAMES, *(NO_EMOTION - {""})}
+    assert all(class_of(name) == label.replace("none", "") for name, label in listed.items())
 
 
 # --- CSV ------------------------------------------------------------------------------------------

@@ -62,6 +62,29 @@ def test_a_lost_face_is_sought_at_once():
     assert scene.asked == ["detect", "follow", "detect"]
 
 
+def test_a_lost_face_is_sought_in_every_image_until_it_is_back():
+    scene = Scene(face(3), face(40))
+    follower = FaceFollower(scene)
+    follower.find(1, IMAGE)
+    scene.faces = [face(3)]
+    for step in range(1, 4):
+        assert follower.find(1 + step * STEP_NS, IMAGE) == [face(3)]
+    scene.faces.append(face(40))
+    assert follower.find(1 + 4 * STEP_NS, IMAGE) == [face(3), face(40)]
+    follower.find(1 + 5 * STEP_NS, IMAGE)
+    assert scene.asked == ["detect", "follow", *4 * ["detect"], "follow"]
+
+
+def test_a_face_that_does_not_come_back_is_given_up():
+    scene = Scene(face(3), face(40))
+    follower = FaceFollower(scene)
+    follower.find(1, IMAGE)
+    scene.faces = [face(3)]
+    for step in range(1, 16):
+        follower.find(1 + step * STEP_NS, IMAGE)
+    assert scene.asked[-4:] == 4 * ["follow"]
+
+
 def test_without_a_face_every_image_is_searched():
     scene = Scene()
     follower = FaceFollower(scene)

@@ -6,6 +6,8 @@ import av
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emotion_recognition.estimate import Box
 from emotion_recognition.vision.align import TEMPLATE
@@ -29,6 +31,16 @@ class FakeDetector:
     def detect(self, image):
         self.shapes.append(image.shape)
         return self.faces
+
+
+@given(newest_ns=st.integers(1, 10**12), face_rate=st.floats(0.5, 60))
+def test_nothing_is_wanted_before_the_stream_is_complete(newest_ns, face_rate):
+    stream = FaceStream(VisionConfig(face_rate=face_rate), FakeDetector())
+    assert stream.complete_ns is None
+    stream.add(newest_ns, np.zeros((48, 64, 3), np.uint8))
+    assert newest_ns <= stream.complete_ns
+    assert not stream.wants(stream.complete_ns)
+    assert stream.wants(stream.complete_ns + 1)
 
 
 def face(x=100, y=80, size=100, score=0.9):

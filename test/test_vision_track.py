@@ -170,3 +170,75 @@ def test_change_of_resolution_keeps_the_face():
 def test_box_without_extent():
     tracks = FaceTracker().update(0, [Detection(Box(5, 5, 0, 0), 0.9, None)], FRAME)
     assert len(tracks) == 1 and np.isfinite(tracks[0].prominence)
+
+
+def several(max_faces, frames):
+    """The ids of the subjects in each frame."""
+    tracker = FaceTracker(max_age_s=1.0, max_faces=max_faces)
+    tracks = (tracker.update(n * STEP_NS, faces, FRAME) for n, faces in enumerate(frames))
+    return [{track.id for track in tracker.subjects(seen)} for seen in tracks]
+
+
+ROW = [face(80 + 120 * place, 240, size=60 + 10 * place) for place in range(5)]
+
+
+@pytest.mark.parametrize("most", [1, 2, 4, 5])
+def test_there_are_never_more_subjects_than_allowed(most):
+    found = several(most, [ROW, ROW[::-1], ROW[:3], ROW])
+    assert [len(ids) for ids in found[:2]] == [most, most]
+    assert found[0] == found[1] == found[3]
+    assert max(map(len, found)) == most
+
+
+def test_subjects_are_the_most_prominent_faces():
+    tracker = FaceTracker(max_faces=2)
+    tracks = tracker.update(0, ROW, FRAME)
+    assert [track.box for track in tracker.subjects(tracks)] == [track.box for track in tracks[:2]]
+
+
+def test_a_free_place_goes_to_the_next_face():
+    left, right, third = face(100, 240, 80), face(320, 240, 80), face(540, 240, 80)
+    found = several(2, [[left, right]] * 3 + [[left, right, third]] * 3 + [[left, third]] * 12)
+    assert found[5] == found[0]
+    assert found[6] < found[0]  # the place of who is hidden is kept for a second
+    assert len(found[-1]) == 2 and len(found[-1] & found[0]) == 1
+
+
+def test_a_much_more_prominent_face_takes_the_place_of_the_least():
+    small, middle, large = face(80, 240, 50), face(300, 240, 80), face(500, 240, 140)
+    found = several(2, [[small, middle]] * 2 + [[small, middle, large]] * 2)
+    assert len(found[0] & found[2]) == 1 and len(found[2]) == 2
+    assert found[2] == found[3]
+
+
+def test_people_who_enter_and_leave_get_new_numbers():
+    frames = []
+    for visitor in range(40):
+        place = face(150 + 170 * (visitor % 3), 240)
+        frames += [[place]] * 3 + [[]] * 11
+    found = several(3, frames)
+    assert set().union(*found) == set(range(1, 41))
+    assert max(map(len, found)) == 1
+
+
+def test_several_walk_past_each_other_and_keep_their_numbers():
+    """Four people at four speeds; whoever is behind another one is hidden."""
+    starts, speeds, sizes = (60, 220, 420, 580), (150, 60, -60, -150), (130, 110, 90, 70)
+    frames, shown = [], []
+    for step in range(36):
+        places = [x + v * step / 10 for x, v in zip(starts, speeds, strict=True)]
+        seen = [
+            n
+            for n, x in enumerate(places)
+            if 0 < x < 640 and all(abs(x - places[m]) > 0.6 * sizes[m] for m in range(n))
+        ]
+        frames.append([face(places[n], 240, sizes[n]) for n in seen])
+        shown.append(seen)
+    tracker = FaceTracker(max_age_s=2.5, max_faces=4)
+    ids = {n: set() for n in range(4)}
+    for step, (faces, seen) in enumerate(zip(frames, shown, strict=True)):
+        boxes = {track.box: track.id for track in tracker.update(step * STEP_NS, faces, FRAME)}
+        for n, found in zip(seen, faces, strict=True):
+            ids[n].add(boxes[found.box])
+    assert any(len(seen) < 4 for seen in shown)
+    assert sorted(ids.values()) == [{1}, {2}, {3}, {4}]

@@ -129,15 +129,13 @@ class Bag:
 
     def _use(self, reader: Reader) -> None:
         self._reader = reader
-        usable, self._connections = _usable(reader.connections), []
-        for connection in reader.connections:
-            if connection in usable:
-                self._connections.append(connection)
-            else:
-                log.warning(
-                    "%s: %s of %s is left out: its messages are not serialized by ROS",
-                    *(self.path, connection.topic, connection.msgtype),
-                )
+        self._connections = [each for each in reader.connections if _serialized_by_ros(each)]
+        others = {each.topic: each for each in reader.connections if not _serialized_by_ros(each)}
+        for each in others.values():
+            log.warning(
+                "%s: %s of %s is left out: its messages are not serialized by ROS",
+                *(self.path, each.topic, each.msgtype),
+            )
         self.typestore = typestore_of(self._connections)
         self._describe()
 
@@ -197,12 +195,9 @@ class Bag:
             raise RecordingError(f"{self.path} is damaged ({cause.rstrip('.')})") from error
 
 
-def _usable(connections: list[Connection]) -> list[Connection]:
-    return [
-        each
-        for each in connections
-        if isinstance(each.ext, ConnectionExtRosbag1) or each.ext.serialization_format == "cdr"
-    ]
+def _serialized_by_ros(connection: Connection) -> bool:
+    extension = connection.ext
+    return isinstance(extension, ConnectionExtRosbag1) or extension.serialization_format == "cdr"
 
 
 def _latched(extension: object) -> bool:

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from emotion_recognition.bags.events import RecordingError
@@ -52,6 +52,10 @@ def kept(out: Path, force: bool) -> Iterator[Path]:
         yield scratch / out.name
     except NothingRecordedError:
         shutil.rmtree(scratch)
+        raise
+    except BaseException:
+        with suppress(OSError):
+            scratch.rmdir()  # if nothing is in it yet
         raise
     _replace(scratch / out.name, out)
     shutil.rmtree(scratch)

@@ -14,12 +14,17 @@ SOUND_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aa
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
-def recordings_in(paths: Sequence[Path]) -> list[Path]:
+def recordings_in(paths: Sequence[Path], results: Path | None = None) -> list[Path]:
     """Return the recordings that ``paths`` name, sorted, each once.
 
     A file is taken as it is. A folder that is itself a recording (``is_bag_folder`` or
     ``is_image_folder``) counts as one; any other is searched with its subfolders (hidden ones left
     out) for files that look like bags, videos or sound, and for such folders.
+
+    Args:
+        paths: files and folders.
+        results: where results are written to, which may hold bags that are none to be read; it is
+            not searched.
 
     Raises:
         RecordingError: a path is absent, or a folder has no recording in it.
@@ -28,7 +33,8 @@ def recordings_in(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise RecordingError(f"{path}: no such file or folder")
-        here = set(_found_in(path)) if path.is_dir() else {path}
+        left_out = results.resolve() if results else None
+        here = set(_found_in(path, left_out)) if path.is_dir() else {path}
         if not here:
             raise RecordingError(
                 f"{path} has no recording in it: expected bags (folders, .mcap, .db3, .bag), "
@@ -38,15 +44,15 @@ def recordings_in(paths: Sequence[Path]) -> list[Path]:
     return sorted(found)
 
 
-def _found_in(folder: Path) -> Iterator[Path]:
+def _found_in(folder: Path, left_out: Path | None) -> Iterator[Path]:
     if is_bag_folder(folder) or is_image_folder(folder):
         yield folder
         return
     for path in folder.iterdir():
-        if path.name.startswith("."):
+        if path.name.startswith(".") or path.resolve() == left_out:
             continue
         if path.is_dir():
-            yield from _found_in(path)
+            yield from _found_in(path, left_out)
         elif is_bag_file(path) or path.suffix.lower() in (*VIDEO_SUFFIXES, *SOUND_SUFFIXES):
             yield path
 

@@ -18,6 +18,7 @@ from rosbags.typesys.store import Typestore
 log = logging.getLogger(__name__)
 
 HEADER = "std_msgs/msg/Header"
+STRING = "std_msgs/msg/String"
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 AUDIO_DATA = "audio_common_msgs/msg/AudioData"
@@ -84,6 +85,7 @@ string model
 
 _NEEDED = (
     HEADER,
+    STRING,
     "sensor_msgs/msg/RegionOfInterest",
     IMAGE,
     COMPRESSED_IMAGE,
@@ -112,21 +114,18 @@ def typestore_of(connections: Iterable[Connection]) -> Typestore:
     connections = list(connections)
     source = any(connection.msgtype == AUDIO_STAMPED for connection in connections)
     ours = typestore(AudioDialect.SOURCE if source else AudioDialect.RELEASED)
-    store = get_typestore(Stores.EMPTY)
     own: Typesdict = {}
     for connection in connections:
         if connection.msgdef.format == MessageDefinitionFormat.NONE:
             continue
         try:
-            definitions = _parsed(connection)
-            store.register(definitions)
+            own.update(_parsed(connection))
         except Exception as error:  # what the parser raises depends on the text
             log.warning(
                 "%s: the definition of %s cannot be parsed: %s",
                 *(connection.topic, connection.msgtype, error),
             )
             continue
-        own.update(definitions)
         if isinstance(connection.ext, ConnectionExtRosbag1):
             own[HEADER] = ours.fielddefs[HEADER]
     if not own:

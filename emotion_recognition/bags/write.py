@@ -14,6 +14,7 @@ from rosbags.interfaces import (
     QosTime,
 )
 from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import TypesysError
 from rosbags.typesys.store import Typestore
 from tqdm import tqdm
 
@@ -74,13 +75,12 @@ class BagWriter:
         """Write a message that is serialized already (CDR); ``types`` may have its definition."""
         key = topic, msgtype
         if key not in self._connections:
-            known = msgtype in types.fielddefs
+            definition, type_hash = _definition(types, msgtype)
             self._connections[key] = self._writer.add_connection(
                 topic,
                 msgtype,
-                typestore=types if known else None,
-                msgdef=None if known else "",
-                rihs01=None if known else _NO_HASH,
+                msgdef=definition,
+                rihs01=type_hash,
                 offered_qos_profiles=[_qos(latched)],
             )
             self.counts.setdefault(topic, 0)
@@ -174,6 +174,14 @@ def write_event(writer: BagWriter, event: Event, quality: int | None) -> None:
         info = compose.sound_info(SAMPLE_RATE)
         writer.write(AUDIO_INFO_TOPIC, AUDIO_INFO, received_ns, info, latched=True)
     writer.write(AUDIO_TOPIC, AUDIO_DATA_STAMPED, received_ns, compose.sound(event.chunk))
+
+
+def _definition(types: Typestore, msgtype: str) -> tuple[str, str]:
+    """The text and the hash of a type, with all types that it is made of; empty where unknown."""
+    try:
+        return types.generate_msgdef(msgtype, ros_version=2)[0], types.hash_rihs01(msgtype)
+    except TypesysError:
+        return "", _NO_HASH
 
 
 def _qos(latched: bool) -> Qos:

@@ -10,6 +10,7 @@ from emotion_recognition.dashboard.config import (
     DashboardConfig,
     token_for,
 )
+from emotion_recognition.dashboard.extra import need_server
 from emotion_recognition.nodes.graph import ARGUMENTS, remappings
 
 _DEFAULTS = DashboardConfig()
@@ -70,7 +71,9 @@ def main(options: argparse.Namespace) -> int:
 
     Raises:
         argparse.ArgumentError: A setting is not allowed.
+        RuntimeError: The extra ``dashboard`` is not installed.
     """
+    need_server()
     try:
         config = _config(options)
     except ValueError as error:

@@ -49,7 +49,7 @@ def main(options: argparse.Namespace) -> int:
     """
     configurations = configurations_of(options)
     run = run_options_of(options)
-    recordings = recordings_in(options.paths)
+    recordings = recordings_in(options.paths, options.out)
     into_file = options.out is not None and options.out.suffix.removeprefix(".") in FORMATS
     if options.out is not None and not into_file:
         return _run(recordings, configurations, with_outputs(run, options), options)

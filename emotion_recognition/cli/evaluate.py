@@ -4,12 +4,17 @@ import argparse
 import math
 from pathlib import Path
 
-from emotion_recognition.bags.read import SYNCS
 from emotion_recognition.cli import DONE, FAILED
-from emotion_recognition.studies.configuration import ConfigurationError, load_configuration
+from emotion_recognition.cli.run_arguments import (
+    add_output_arguments,
+    add_run_arguments,
+    configurations_of,
+    run_options_of,
+    with_outputs,
+)
 from emotion_recognition.studies.evaluation import Evaluation
-from emotion_recognition.studies.run import RunOptions
-from emotion_recognition.studies.study import FORMATS, evaluate
+from emotion_recognition.studies.outputs import FORMATS
+from emotion_recognition.studies.study import evaluate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,67 +29,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels",
         metavar="FILE|FOLDER|TOPIC",
-        help="labels: CSV, ELAN or Audacity file; folder of one a recording; or topic in the bags",
-    )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE.yaml",
-        help="parameters of emotion_node; several are compared with the first (default: none set)",
+        help="CSV, ELAN or Audacity file; folder with a file for each recording; topic of the bags",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("evaluation"), metavar="DIR", help="default: evaluation"
     )
     parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="recordings at a time (default: 1)"
+        "--thumbnails",
+        action="store_true",
+        help="show images of key moments, and with them people, in the report",
     )
-    parser.add_argument("--image-topic", help="topic of the images (default: the only one)")
-    parser.add_argument("--audio-topic", help="topic of the sound (default: the only one)")
-    parser.add_argument(
-        "--sync",
-        choices=SYNCS,
-        default="stamp",
-        help="what tells when an image or sound was taken: its stamp or its arrival "
-        "(default: stamp)",
-    )
-    parser.add_argument(
-        "--bag", action="store_true", help="also write bags with the messages and the estimates"
-    )
-    parser.add_argument(
-        "--thumbnails", action="store_true", help="show images of key moments, and so people"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="do everything again, overwriting what is in DIR"
-    )
+    add_output_arguments(parser, ",".join(FORMATS))
+    add_run_arguments(parser)
 
 
 def main(options: argparse.Namespace) -> int:
     """Evaluate, print the figures in a line, and say where the report is.
 
     Raises:
-        argparse.ArgumentError: a configuration or number is wrong.
+        argparse.ArgumentError: a configuration or option is wrong.
     """
-    if options.jobs < 1:
-        raise argparse.ArgumentError(None, f"--jobs {options.jobs}: expected 1 or more")
-    try:
-        configurations = [load_configuration(path) for path in options.config]
-    except ConfigurationError as error:
-        raise argparse.ArgumentError(None, str(error)) from error
     study = evaluate(
         options.paths,
         options.labels,
-        configurations,
+        configurations_of(options),
         options.out,
-        options=RunOptions(
-            formats=FORMATS,
-            bag=options.bag,
-            image_topic=options.image_topic,
-            audio_topic=options.audio_topic,
-            sync=options.sync,
-        ),
+        options=with_outputs(run_options_of(options), options),
         jobs=options.jobs,
+        engine=options.engine,
+        scheduler=options.scheduler,
         thumbnails=options.thumbnails,
         force=options.force,
     )

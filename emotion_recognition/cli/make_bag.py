@@ -8,7 +8,11 @@ from emotion_recognition.bags.write import make_bag
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``emotion-recognition make-bag``."""
-    parser.add_argument("clip", type=Path, help="video or sound file (mp4, mkv, webm, wav, ...)")
+    parser.add_argument(
+        "clip",
+        type=Path,
+        help="video or sound file (mp4, mkv, webm, wav, ...), or a folder of images",
+    )
     parser.add_argument(
         "out", type=Path, nargs="?", help="bag folder to write (default: the clip's name here)"
     )

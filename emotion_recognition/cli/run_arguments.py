@@ -35,7 +35,7 @@ _PARAMETERS = {
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare how recordings are read, judged and worked on."""
+    """Declare how recordings are read and judged, and by what machines."""
     _add_reading(parser)
     _add_settings(parser)
     _add_working(parser)

@@ -62,9 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
         job = Job.model_validate_json(line)
         _limit_time(options.timeout_s)
         switch.on = False
-        ended, healthy = _ended(job, recognizer, send, switch)
+        ended = _ended(job, recognizer, send, switch)
         send(ended)
-        if not healthy:
+        if not ended.fit:
             return 1
         recognizer = Recognizer(_CONFIG, model)  # ready before it is needed
     return 0
@@ -72,23 +72,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _ended(
     job: Job, recognizer: Recognizer, send: Callable[[Message], None], switch: _CancelSwitch
-) -> tuple[Ended, bool]:
-    """Run a job; return how it ended, and whether this process is still fit for another."""
+) -> Ended:
+    """Run a job; return how it ended."""
     path = Path(job.path)
     try:
         analysis = RecordingAnalysis(
             path, recognizer, job.max_duration, send, cancelled=lambda: switch.on
         )
-        return Ended(state="done", duration=analysis.run()), True
+        return Ended(state="done", duration=analysis.run())
     except CancelledError:
-        return Ended(state="cancelled"), True
+        return Ended(state="cancelled")
     except RecordingError as error:
-        return Ended(state="failed", error=str(error).replace(str(path), "the recording")), True
+        return Ended(state="failed", error=str(error).replace(str(path), "the recording"))
     except MemoryError:
-        return Ended(state="failed", error="the recording needs too much memory"), False
+        error_text = "the recording needs too much memory"
     except Exception:
         log.exception("unexpected error")
-        return Ended(state="failed", error="the recording is damaged or of an unusual kind"), False
+        error_text = "the recording is damaged or of an unusual kind"
+    return Ended(state="failed", error=error_text, fit=False)
 
 
 def _sender() -> Callable[[Message], None]:

@@ -16,6 +16,7 @@ from emotion_recognition.dashboard.schemas import ModelInfo
 
 log = logging.getLogger(__name__)
 
+MODULE = "emotion_recognition.dashboard.analyser"
 _START_TIMEOUT_S = 120.0  # a cold start reads the weights and PyTorch from disk
 _CANCEL_GRACE_S = 2.0  # a decoder that does not come back for so long is killed
 _MAX_LINE = 1 << 20  # bytes; the longest message by far is a face with its landmarks
@@ -43,6 +44,7 @@ class AnalyserProcess:
         self._running: _Running | None = None
         self._lock = asyncio.Lock()
         self._killer: asyncio.TimerHandle | None = None
+        self._unwanted = False
         self.failed = False  # the last start
 
     @property
@@ -60,10 +62,13 @@ class AnalyserProcess:
 
     async def run(self, job: Job, on_message: Callable[[Message], None]) -> Ended:
         """Let the process do a job; return how it ended. Whatever happens to it is an end."""
+        self._unwanted = False
         try:
             running = await self._started()
         except AnalyserStartError as error:
             return Ended(state="failed", error=str(error))
+        if self._unwanted:
+            return Ended(state="cancelled")
         timeout_s = self._config.analysis_timeout_s
         try:
             ended = await asyncio.wait_for(_do(running.process, job, on_message), timeout_s)
@@ -80,6 +85,8 @@ class AnalyserProcess:
         except asyncio.CancelledError:
             await self._end()
             raise
+        if not ended.fit:
+            await self._end()
         if self._killer is not None:  # somebody asked for the end
             self._killer.cancel()
             self._killer = None
@@ -88,6 +95,7 @@ class AnalyserProcess:
 
     def cancel(self) -> None:
         """Stop the job at hand: kindly, and after a while by force."""
+        self._unwanted = True  # for a job that waits for the start
         if self._running is None or self._killer is not None:
             return
         process = self._running.process
@@ -115,7 +123,7 @@ class AnalyserProcess:
     async def _start(self) -> _Running:
         config = self._config
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "emotion_recognition.dashboard.analyser"),
+            *(sys.executable, "-m", MODULE),
             *("--device", config.device),
             *("--memory-mb", str(config.analysis_memory_mb)),
             *("--timeout-s", str(config.analysis_timeout_s)),

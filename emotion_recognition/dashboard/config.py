@@ -26,7 +26,7 @@ SETTINGS: dict[str, Setting] = {
     "max_duration_s": Setting(1, 7200, "longest recording that is analysed, s"),
     "max_uploads": Setting(1, 64, "uploads at once"),
     "max_waiting": Setting(1, 1000, "analyses that wait or run at once"),
-    "analysis_timeout_s": Setting(5, 7200, "longest time that an analysis may take, s"),
+    "analysis_timeout_s": Setting(1, 7200, "longest time that an analysis may take, s"),
     "analysis_memory_mb": Setting(256, 65536, "memory an analysis may take beside the model's, MB"),
     "result_lifetime_s": Setting(10, 86400, "results are forgotten so long after their end, s"),
     "max_viewers": Setting(1, 256, "viewers of the live page at once"),

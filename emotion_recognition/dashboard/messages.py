@@ -68,12 +68,13 @@ class Advanced(Model):
 
 
 class Ended(Model):
-    """The job is over; ``error`` says why it failed."""
+    """The job is over; ``error`` says why it failed. ``fit``: the process can take another."""
 
     kind: Literal["ended"] = "ended"
     state: Literal["done", "failed", "cancelled"]
     duration: float | None = None
     error: str | None = None
+    fit: bool = True
 
 
 Message = Annotated[

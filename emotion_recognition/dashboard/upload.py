@@ -25,6 +25,7 @@ MIN_RATE = 10_000
 _OVERHEAD = 64 << 10  # bytes of a request beside the file
 _FLUSH = 1 << 20  # bytes that are written at once
 _MAX_NAME = 120
+_MAX_HEADER = 8 << 10  # bytes
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ async def received(request: Request, folder: Path, max_bytes: int) -> AsyncItera
     _check_length(request, max_bytes)
     form = _Form(_boundary(request), folder, max_bytes)
     try:
-        await _feed(form, request)
+        await _feed(form, request, max_bytes)
         yield form.upload()
     except ClientDisconnect as error:
         form.discard()
@@ -62,8 +63,8 @@ async def received(request: Request, folder: Path, max_bytes: int) -> AsyncItera
         form.close()
 
 
-async def _feed(form: "_Form", request: Request) -> None:
-    started_s, count = time.monotonic(), 0
+async def _feed(form: "_Form", request: Request, max_bytes: int) -> None:
+    started_s, count, most = time.monotonic(), 0, max_bytes + _OVERHEAD
     chunks = request.stream().__aiter__()
     while True:
         try:
@@ -74,6 +75,8 @@ async def _feed(form: "_Form", request: Request) -> None:
         except TimeoutError as error:
             raise _too_slow() from error
         count += len(chunk)
+        if count > most:
+            raise _too_large(max_bytes)
         if (time.monotonic() - started_s - STALL_S) * MIN_RATE > count:
             raise _too_slow()
         form.write(chunk)
@@ -195,9 +198,13 @@ class _Form:
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._field += data[start:end]
+        if len(self._field) > _MAX_HEADER:
+            raise ProblemError("bad-request", "a header of the form is too long")
 
     def _on_header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
+        if len(self._field) + len(self._value) > _MAX_HEADER:
+            raise ProblemError("bad-request", "a header of the form is too long")
 
     def _on_header_end(self) -> None:
         if self._field.lower() == b"content-disposition":

@@ -55,7 +55,8 @@ def estimates_of(events: Iterable[Event], recognizer: Recognizer) -> Iterator[Es
     """Feed events to a recogniser and yield what it estimates."""
     feed = Feed(recognizer)
     for event in events:
-        yield from feed.add(event)
+        yield from feed.silence(event)
+        feed.add(event)
         yield from recognizer.estimates()
     feed.close()
 
@@ -67,26 +68,32 @@ class Feed:
         self._recognizer = recognizer
         self._unusable = 0
 
-    def add(self, event: Event) -> list[Estimate]:
-        """Take up an event; return the note of an outage that ends with it, if there was one."""
+    def silence(self, event: Event) -> list[Estimate]:
+        """Return the note of the silence that an event ends, if there was one."""
+        silence = self._recognizer.unavailable(_stamp_ns(event))
+        return [] if silence is None else [silence]
+
+    def add(self, event: Event) -> None:
+        """Take up an event."""
         recognizer = self._recognizer
-        stamp_ns = event.stamp_ns if isinstance(event, FrameEvent) else event.chunk.stamp_ns
-        silence = recognizer.unavailable(stamp_ns)
         if not isinstance(event, FrameEvent):
             recognizer.add_audio(event.chunk)
-        elif recognizer.wants_frame(stamp_ns):
+        elif recognizer.wants_frame(event.stamp_ns):
             try:
-                recognizer.add_frame(stamp_ns, event.image(), event.frame_id)
+                recognizer.add_frame(event.stamp_ns, event.image(), event.frame_id)
             except ImageFormatError as error:
                 self._unusable += 1
                 if self._unusable == 1:
                     log.warning("image dropped: %s", error)
-        return [] if silence is None else [silence]
 
     def close(self) -> None:
         """Tell how many images could not be used."""
         if self._unusable > 1:
             log.warning("%d images were dropped", self._unusable)
+
+
+def _stamp_ns(event: Event) -> int:
+    return event.stamp_ns if isinstance(event, FrameEvent) else event.chunk.stamp_ns
 
 
 def time_origin_ns(path: Path) -> int:

@@ -25,7 +25,7 @@ _CLOCK_PERIOD_S = 0.01
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``emotion-recognition play``."""
-    parser.add_argument("bag", type=Path, help="bag folder, .mcap or .db3 file")
+    parser.add_argument("bag", type=Path, help="bag folder, .mcap, .db3 or .bag file")
     parser.add_argument("--rate", type=float, default=1.0, help="speed (default: 1)")
     parser.add_argument("--loop", action="store_true", help="start again at the end")
     parser.add_argument(

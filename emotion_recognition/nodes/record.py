@@ -27,6 +27,7 @@ from emotion_recognition.nodes.run import add_ros_arguments
 from emotion_recognition.nodes.spin import WRONG_USAGE, StopSignals, start_ros, stop_signals
 
 _POLL_S = 0.1
+_LAST_S = 0.3  # what was sent before the end is waited for so long
 _LOOK_S = 3.0  # how long a camera is waited for before it is decided who records
 _END_S = 30.0  # how long `ros2 bag record` may take to end
 
@@ -103,6 +104,9 @@ def _record_by_node(
         until_s = time.monotonic() + duration_s
         while not signals.requested and time.monotonic() < until_s and not recorder.failure:
             executor.spin_once(timeout_sec=_POLL_S)
+        until_s = time.monotonic() + _LAST_S
+        while time.monotonic() < until_s:
+            executor.spin_once(timeout_sec=_LAST_S)
         executor.shutdown(timeout_sec=0)
         recorder.finish()
         recorder.destroy_node()
@@ -148,7 +152,11 @@ def _record_by_ros2_bag(
         while not signals.requested and time.monotonic() < until_s and process.poll() is None:
             time.sleep(_POLL_S)
         process.send_signal(signal.SIGINT)
-        process.wait(_END_S)
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         if not (folder / "metadata.yaml").is_file():
             raise RecordingError(
                 f"`{' '.join(command)}` ended with exit code {process.returncode} before it was "

@@ -17,7 +17,7 @@ from emotion_recognition.estimate import Estimate
 from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.recognizer import Recognizer, RecognizerStatus
 from emotion_recognition.recognizer.inbox import Inbox, Item
-from emotion_recognition.recognizer.pace import timely_estimates
+from emotion_recognition.recognizer.pace import Pace
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 from emotion_recognition.vision.stream import FaceObservation
 
@@ -51,6 +51,7 @@ class Worker:
         show: Callable[[str, Any, np.ndarray, list[FaceObservation]], None] | None = None,
     ) -> None:
         self._recognizer = recognizer
+        self._pace = Pace(recognizer)
         self._inbox = inbox
         self._format = fallback
         self._publish = publish
@@ -109,7 +110,7 @@ class Worker:
 
     def _publish_due(self, item: Item, more_wait: bool) -> None:
         waited_s = time.monotonic() - item.arrived_s
-        for estimate in timely_estimates(self._recognizer, waited_s, more_wait):
+        for estimate in self._pace.estimates(waited_s, more_wait):
             self._publish(estimate)
         self.status = self._recognizer.status()
 

@@ -74,6 +74,13 @@ class Camera:
         """Whether a frame is to be decoded and added."""
         return self._stream.wants(stamp_ns)
 
+    @property
+    def reach(self) -> tuple[int, int] | None:
+        """Stamp of the newest frame, and time up to which none is missing; None without one."""
+        if self.newest_ns is None:
+            return None
+        return self.newest_ns, max(self.newest_ns, self._stream.complete_ns or 0)
+
     def add(self, stamp_ns: int, image: NDArray[np.uint8], frame_id: str) -> None:
         """Look for the faces in a frame, (H, W, 3) uint8 BGR; they wait for ``encode``."""
         self.frame_id = frame_id

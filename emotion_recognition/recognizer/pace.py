@@ -4,18 +4,35 @@ from emotion_recognition.estimate import Estimate
 from emotion_recognition.recognizer.stream import GRACE_NS, Recognizer
 
 
-def timely_estimates(recognizer: Recognizer, waited_s: float, more_wait: bool) -> list[Estimate]:
-    """Return the estimates to publish after a message was added.
+class Pace:
+    """Chooses the windows that are judged after each message, by how long that has waited.
 
-    As long as messages are added soon after they arrive, these are all that are due. A message that
-    waited longer than a period of the estimates, or than ``GRACE_NS`` if that is longer, is late:
-    the ones behind it are added first, and then the newest window alone is judged.
-
-    Args:
-        recognizer: what the message was added to.
-        waited_s: time from the arrival of that message until now, s.
-        more_wait: whether messages that arrived after it are at hand.
+    Messages are taken out of the inbox as a batch, and added one by one. As long as that is soon
+    after they arrive, all windows are judged that are due. A message that waited longer than a
+    period of the estimates, or than ``GRACE_NS`` if that is longer, is late: the ones behind it are
+    added first, and then the newest window alone is judged. A batch of nothing but late messages
+    has its newest window judged too, so that there are estimates however slow the machine is.
     """
-    if waited_s <= max(1 / recognizer.config.publish_rate, GRACE_NS / 1e9):
-        return recognizer.estimates()
-    return [] if more_wait else recognizer.estimates(latest_only=True)
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+        self._patience_s = max(1 / recognizer.config.publish_rate, GRACE_NS / 1e9)
+        self._behind = False  # windows were passed over
+        self._judged = False  # something of this batch was
+
+    def estimates(self, waited_s: float, more_wait: bool) -> list[Estimate]:
+        """Return the estimates to publish after a message was added.
+
+        Args:
+            waited_s: time from the arrival of that message until now, s.
+            more_wait: whether the batch goes on after it.
+        """
+        late = waited_s > self._patience_s
+        if late and (more_wait or self._judged):
+            self._behind = True
+            self._judged = self._judged and more_wait
+            return []
+        found = self._recognizer.estimates(latest_only=late or self._behind)
+        self._behind = False
+        self._judged = more_wait and (self._judged or bool(found))
+        return found

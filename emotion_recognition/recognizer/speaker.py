@@ -2,8 +2,8 @@
 
 Telling speakers by the motion of their lips from image to image follows Everingham, Sivic and
 Zisserman 2006 ("Hello! My name is... Buffy", section 3.2), with the opening of the mouth out of the
-landmarks in place of pixels. It is decided anew for each tenth of a second by what lies half a
-second around it, so that of two people who take turns each gets what he or she said.
+landmarks in place of pixels. It is decided anew for each tenth of a second by what lies within a
+second of it, so that of two people who take turns each gets what he or she said.
 
 How well the mouth tells, and what ``MOVING`` lets through: ``python -m bench.speaking_faces``.
 """
@@ -16,14 +16,14 @@ from emotion_recognition.windows import Stamps, Values
 NOBODY = -1
 """Speaks where no face in view does: somebody outside of the image, or a loudspeaker."""
 
-MOVING = 0.016
+MOVING = 0.018
 """Mean change of a speaking mouth's opening in 0.1 s, at least; in distances between the eyes."""
 
 APART_NS = 80_000_000
 """Openings are compared over so much time at least: images may come faster than lips move."""
 TOGETHER_NS = 550_000_000
 """And at most so much: two images a second will do."""
-AROUND = 5
+AROUND = 10
 """Steps to either side that a step's speaker is told by."""
 LEAST = 3
 """Fewer steps with a known mouth tell nothing."""

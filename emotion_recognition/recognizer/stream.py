@@ -15,7 +15,7 @@ from emotion_recognition.model.emotion_model import EmotionModel, Prediction, lo
 from emotion_recognition.recognizer import part
 from emotion_recognition.recognizer.camera import Camera, vectors
 from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerStatus
-from emotion_recognition.recognizer.part import SECOND_NS, Mask, Part
+from emotion_recognition.recognizer.part import AUDIO_PERIOD_NS, SECOND_NS, Mask, Part
 from emotion_recognition.recognizer.steady import Steadying
 from emotion_recognition.recognizer.window import Face, Share, Window, newest, present, shares
 from emotion_recognition.vision.stream import FaceObservation, FaceStream
@@ -247,14 +247,16 @@ class Recognizer:
             self._sound.add(features.stamps_ns, features.samples)
 
     def _reached_ns(self) -> int | None:
-        """Time up to which windows are due."""
-        seen = [camera.newest_ns for camera in self._cameras.values()]
-        reached = [stamp for stamp in (self._audio.newest_ns, *seen) if stamp is not None]
+        """Time up to which windows are due: none that no stream has reached."""
+        heard_ns = self._audio.newest_ns
+        heard = None if heard_ns is None else (heard_ns, heard_ns + AUDIO_PERIOD_NS - 1)
+        streams = (heard, *(camera.reach for camera in self._cameras.values()))
+        reached = [reach for reach in streams if reach is not None]
         if not reached:
             return None
-        lead = max(reached)
-        lag = min(stamp for stamp in reached if lead - stamp <= self._stale_ns)
-        return max(lag, lead - GRACE_NS)
+        lead = max(newest for newest, _ in reached)
+        lag = min(complete for newest, complete in reached if lead - newest <= self._stale_ns)
+        return max(min(lag, lead), lead - GRACE_NS)
 
     def _window(self, end_ns: int) -> Window | None:
         """Cut a window out of the buffers; None if it cannot be judged.

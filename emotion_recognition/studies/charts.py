@@ -6,12 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.evaluation.metrics import ECE_BINS
+from emotion_recognition.evaluation.plots import LEAST_IN_BIN
 from emotion_recognition.studies.evidence import Evidence
 from emotion_recognition.studies.series import Numbers
 from emotion_recognition.studies.svg import PALETTE, Drawing
 
 _SIDE = 300  # px, of square plots
-_LEFT, _BOTTOM, _EDGE = 46, 40, 14
+_LEFT, _BOTTOM, _EDGE = 46, 40, 24
 
 
 def draw_confusion(counts: npt.NDArray[np.int64], labels: Sequence[str], title: str) -> str:
@@ -58,13 +59,17 @@ def draw_confusion(counts: npt.NDArray[np.int64], labels: Sequence[str], title: 
 
 
 def draw_reliability(evidence: Mapping[str, Sequence[Evidence]]) -> str:
-    """Draw, for each configuration, how often estimates of each confidence are right."""
+    """Draw, for each configuration, how often estimates of each confidence are right.
+
+    Bins of fewer than ``LEAST_IN_BIN`` windows are left out: chance alone moves them.
+    """
     plot = _Plot("reliability", "confidence", "accuracy")
     plot.diagonal()
     for colour, (name, each) in zip(PALETTE, evidence.items(), strict=False):
         confidence, right = _windows(each)
         members = np.clip(np.ceil(confidence * ECE_BINS).astype(int) - 1, 0, ECE_BINS - 1)
         bins = [members == index for index in np.unique(members)]
+        bins = [inside for inside in bins if inside.sum() >= LEAST_IN_BIN]
         x = np.array([confidence[inside].mean() for inside in bins])
         y = np.array([right[inside].mean() for inside in bins])
         plot.curve(x, y, colour, name, dots=True)

@@ -47,6 +47,11 @@ def make_configuration(name: str = "default", **values: Value) -> StudyConfigura
         checked = {name: _checked(name, value) for name, value in values.items()}
         merged = {name: checked.get(name, item.default) for name, item in _PARAMETERS.items()}
         settings_from(merged)
+        if merged["cameras"]:
+            raise ParameterError(
+                f"parameter 'cameras' is '{merged['cameras']}', but of a recording one image topic "
+                "is read: leave it empty, and choose a topic if there are several (--image-topic)"
+            )
     except ParameterError as error:
         raise ConfigurationError(str(error)) from error
     return StudyConfiguration(name, merged)

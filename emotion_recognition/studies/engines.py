@@ -5,7 +5,7 @@ import logging
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -25,7 +25,7 @@ def in_this_process(jobs: Sequence[Job]) -> Iterator[RecordingResult]:
         yield run_job(job)
 
 
-def in_processes(jobs: Sequence[Job], count: int) -> Iterator[RecordingResult]:
+def in_processes(jobs: Sequence[Job], count: int) -> Generator[RecordingResult]:
     """Do the jobs in ``count`` processes, each with a model of its own; yield them as they end.
 
     A process that dies takes no other job with it: a new one takes its place. What ends the run

@@ -1,8 +1,8 @@
 """The estimates that a slow machine would publish live, worked out without waiting.
 
 The machine is modelled as the node is built: messages wait in the node's own inbox, with its own
-bounds, and one worker takes out all that wait, adds them one by one, and after each judges what
-``timely_estimates`` says. Adding a message takes no time; judging a window takes ``update_ms``, in
+bounds, and one worker takes out all that wait, adds them one by one, and after each judges the
+windows that ``Pace`` says. Adding a message takes no time; judging a window takes ``update_ms``, in
 which everything is counted that the machine does between two estimates. Messages arrive when the
 recording says. So the result follows from the recording and the settings alone, as it would on a
 machine of that speed with nothing else to do.
@@ -15,7 +15,7 @@ from emotion_recognition.estimate import Estimate
 from emotion_recognition.evaluation.offline import Feed
 from emotion_recognition.recognizer import Recognizer
 from emotion_recognition.recognizer.inbox import Inbox, Item, Kind
-from emotion_recognition.recognizer.pace import timely_estimates
+from emotion_recognition.recognizer.pace import Pace
 
 
 def live_estimates(
@@ -42,27 +42,29 @@ def live_estimates(
     cost_ns = round(update_ms * 1e6)
     inbox = Inbox(max_images, max_audio_s)
     feed = Feed(recognizer)
+    pace = Pace(recognizer)
     arriving = iter(events)
     upcoming = next(arriving, None)
-    now_ns = 0
+    now_ns = newest_ns = upcoming.received_ns if upcoming else 0
+    stale_ns = round(1e9 * recognizer.config.stale_after_s)
     while upcoming is not None:
         now_ns = max(now_ns, upcoming.received_ns)  # the worker waits if it has nothing to do
         while upcoming is not None and upcoming.received_ns <= now_ns:
+            if upcoming.received_ns - newest_ns > stale_ns:  # all was said by then
+                yield from feed.silence(upcoming)
+            newest_ns = upcoming.received_ns
             inbox.put(_item(upcoming))
             upcoming = next(arriving, None)
         taken = inbox.take()
         assert taken is not None
         items = taken[0]
         for item in items:
-            found = feed.add(item.message)
+            feed.add(item.message)
             waited_s = (now_ns - item.received_ns) / 1e9
-            found += timely_estimates(recognizer, waited_s, item is not items[-1])
-            judged_ns: int | None = None
-            for estimate in found:
-                if estimate.available and estimate.stamp_ns != judged_ns:
-                    judged_ns = estimate.stamp_ns  # the faces of a window are judged together
-                    now_ns += cost_ns
-                yield estimate
+            found = pace.estimates(waited_s, item is not items[-1])
+            judged = {estimate.stamp_ns for estimate in found if estimate.available}
+            now_ns += cost_ns * len(judged)  # the faces of a window are judged together
+            yield from found
     feed.close()
 
 

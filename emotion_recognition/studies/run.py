@@ -75,7 +75,7 @@ def run_recordings(
             results[result.configuration, result.name] = result
             bar.update()
             if result.status == "failed":
-                log.error("%s: %s", result.path, result.error)
+                log.error("%s", _named(result))
     return [results[job.key] for job in planned]
 
 
@@ -87,6 +87,12 @@ def _what_stays(out: Path) -> Iterator[None]:
     except (KeyboardInterrupt, DiskFullError):
         log.warning("ended early: what is finished in %s stays, the same call goes on with it", out)
         raise
+
+
+def _named(result: RecordingResult) -> str:
+    """The error, which may begin with the recording by itself."""
+    path = str(result.path)
+    return result.error if path in result.error else f"{path}: {result.error}"
 
 
 def summary(results: Sequence[RecordingResult]) -> str:

@@ -1,5 +1,6 @@
 """A study: recordings estimated under configurations, set against labels, scored and reported."""
 
+import importlib.util
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,17 +22,20 @@ from emotion_recognition.studies.evaluation import (
 )
 from emotion_recognition.studies.evidence import Evidence, evidence_of
 from emotion_recognition.studies.label_source import Extent, LabelSource, label_source
-from emotion_recognition.studies.labels import Label, LabelError, inside
+from emotion_recognition.studies.labels import Label, inside
 from emotion_recognition.studies.names import unique_names
-from emotion_recognition.studies.outputs import read_estimates
-from emotion_recognition.studies.run import RecordingResult, RunOptions, run_recordings
+from emotion_recognition.studies.outputs import FORMATS, MissingPackageError, read_estimates
+from emotion_recognition.studies.run import (
+    Engine,
+    RecordingResult,
+    RunOptions,
+    run_recordings,
+)
 from emotion_recognition.studies.scores import scores_of
-from emotion_recognition.studies.series import series_of
+from emotion_recognition.studies.series import Series, series_of
 from emotion_recognition.studies.study_files import write_study
 from emotion_recognition.studies.thumbnails import key_pictures
-from emotion_recognition.studies.timeline import Recording
-
-FORMATS = ("csv", "jsonl", "parquet")
+from emotion_recognition.studies.timeline import Picture, Recording
 
 
 def evaluate(
@@ -42,6 +46,8 @@ def evaluate(
     *,
     options: RunOptions | None = None,
     jobs: int = 1,
+    engine: Engine = "local",
+    scheduler: str | None = None,
     thumbnails: bool = False,
     force: bool = False,
 ) -> Evaluation:
@@ -58,28 +64,50 @@ def evaluate(
         options: What is read of recordings and written; None: estimates as CSV, JSON Lines and
             Parquet.
         jobs: Processes that work at the same time.
+        engine: ``local`` or ``dask`` (:func:`~.run.run_recordings`).
+        scheduler: Address of Dask's scheduler; None: a cluster of ``jobs`` workers here.
         thumbnails: Whether the report shows images of key moments: off, for they show people.
         force: Do everything again, and overwrite what lies in ``out``.
 
     Raises:
+        MissingPackageError: pandas or jinja2 is not installed.
         RecordingError: a path has no recording.
         LabelError: the labels cannot be used at all.
         ValueError: ``out`` holds something else, and ``force`` is not set.
     """
+    _require_packages()
     options = options or RunOptions(formats=FORMATS)
     configurations = tuple(configurations) or (make_configuration(),)
     if isinstance(paths, str | Path):
         paths = [paths]
-    found = recordings_in([Path(path) for path in paths])
+    found = recordings_in([Path(path) for path in paths], Path(out) if out else None)
     source = None if labels is None else label_source(labels, options.sync)
     named = dict(zip(unique_names(found), found, strict=True))
     warnings = source.check(named) if source else []
     with _folder(out) as folder:
-        results = run_recordings(found, configurations, folder, options, jobs=jobs, force=force)
+        results = run_recordings(
+            found,
+            configurations,
+            folder,
+            options,
+            jobs=jobs,
+            engine=engine,
+            scheduler=scheduler,
+            force=force,
+        )
         study = _study(results, configurations, source, options, warnings, thumbnails)
         if out is not None:
             write_study(study, folder, force=force)
     return study
+
+
+def _require_packages() -> None:
+    """Tell before a long run, not after it, that its report cannot be made."""
+    for name in ("pandas", "jinja2"):
+        if importlib.util.find_spec(name) is None:
+            raise MissingPackageError(
+                f"{name} is not installed: pip install 'emotion_recognition[studies]'"
+            )
 
 
 @contextmanager
@@ -103,7 +131,8 @@ def _study(
     import pandas as pd
 
     failures = [
-        Failure(each.name, each.configuration, each.error)
+        # Reports are passed on: they say which file, but not where it lies.
+        Failure(each.name, each.configuration, each.error.replace(str(each.path), each.path.name))
         for each in results
         if each.status == "failed"
     ]
@@ -115,29 +144,25 @@ def _study(
         if not series:
             told.append(f"{name}: not one estimate")
             continue
-        start_ns = _start_ns(own[0].path, options)
-        recording = Recording(name, series, origin_ns=start_ns)
         try:
-            said, beyond = _labels(source, own[0].path, recording)
+            recording, beyond = _recording(name, own[0].path, series, source, options, thumbnails)
             judged = {
                 each.name: evidence_of(
-                    name, series[each.name], said, each.settings.recognizer.window_s, start_ns
+                    name,
+                    series[each.name],
+                    recording.labels,
+                    each.settings.recognizer.window_s,
+                    recording.span_ns[0],
                 )
                 for each in configurations
                 if each.name in series
             }
-        except (LabelError, OSError) as error:
-            failures += [Failure(name, each.name, str(error)) for each in configurations]
+        except (ValueError, OSError) as error:  # its labels, or it can be read no longer
+            why = str(error).replace(str(own[0].path), own[0].path.name)
+            failures += [Failure(name, each.name, why) for each in configurations]
             continue
         told += beyond
-        pictures = (
-            key_pictures(
-                own[0].path, next(iter(series.values())), options.image_topic, options.sync
-            )
-            if thumbnails
-            else []
-        )
-        recordings.append(replace(recording, labels=said, pictures=pictures))
+        recordings.append(recording)
         for which, each in judged.items():
             evidence[which] += each
         for which, table in tables.items():
@@ -178,14 +203,27 @@ def _start_ns(path: Path, options: RunOptions) -> int:
     return first.stamp_ns if isinstance(first, FrameEvent) else first.chunk.stamp_ns
 
 
-def _labels(
-    source: LabelSource | None, path: Path, recording: Recording
-) -> tuple[list[Label], list[str]]:
-    if source is None:
-        return [], []
-    start_ns, end_ns = recording.span_ns
-    labels = source.labels_of(Extent(path, recording.name, start_ns, end_ns))
-    return inside(labels, start_ns, end_ns, recording.name)
+def _recording(
+    name: str,
+    path: Path,
+    series: Mapping[str, Sequence[Series]],
+    source: LabelSource | None,
+    options: RunOptions,
+    thumbnails: bool,
+) -> tuple[Recording, list[str]]:
+    """A recording with its labels and pictures, and warnings about the labels."""
+    recording = Recording(name, series, origin_ns=_start_ns(path, options))
+    labels: list[Label] = []
+    warnings: list[str] = []
+    if source is not None:
+        start_ns, end_ns = recording.span_ns
+        said = source.labels_of(Extent(path, name, start_ns, end_ns))
+        labels, warnings = inside(said, start_ns, end_ns, name)
+    pictures: list[Picture] = []
+    if thumbnails:
+        first = next(iter(series.values()))
+        pictures = key_pictures(path, first, options.image_topic, options.sync)
+    return replace(recording, labels=labels, pictures=pictures), warnings
 
 
 def _comparisons(evidence: Mapping[str, Sequence[Evidence]], unit: str) -> list[Comparison]:

@@ -36,6 +36,7 @@ from emotion_recognition.studies.timeline import clock, draw_timeline
 MOST_TIMELINES = 40
 """Recordings whose timelines a report shows; all of them are in the tables."""
 
+_FEW = 10  # clusters: below, percentile intervals are known to be too narrow
 _SHARES = ("accuracy", "uar", "macro_f1")
 _FIGURES: Mapping[str, tuple[str, int | None]] = {  # title, decimals; None: percent
     "accuracy": ("accuracy, windows", None),
@@ -66,7 +67,7 @@ def study_report(study: Evaluation) -> Report:
     """Return the page on a study."""
     recordings = study.recordings
     how = f"{len(recordings)} recording{'s' if len(recordings) != 1 else ''}"
-    names = ", ".join(study.scores)
+    names = f"configuration{'s' if len(study.scores) > 1 else ''} {', '.join(study.scores)}"
     judged = "set against labels" if study.labelled else "without labels"
     sections = [_figures_section(study)]
     if len(study.scores) > 1:
@@ -78,7 +79,7 @@ def study_report(study: Evaluation) -> Report:
         sections.append(_failures_section(study))
     return Report(
         title="Evaluation of emotion estimates",
-        about=f"{how}, configuration {names}, {judged}. {ABOUT}",
+        about=f"{how}, {names}, {judged}. {ABOUT}",
         cards=_cards(study),
         sections=[section for section in sections if section.charts or section.tables],
         emotions=classes_of(recordings),
@@ -120,14 +121,16 @@ def _figures_section(study: Evaluation) -> Section:
         if any(not math.isnan(scores[name].value) for scores in study.scores.values())
     ]
     columns, rows = ["figure"], [[_FIGURES[name][0]] for name in names]
+    count = len(clusters(next(iter(study.evidence.values())), study.unit))
     for configuration, scores in study.scores.items():
-        columns += [configuration, "95 %"]
+        columns += [configuration, "95 %"] if count > 1 else [configuration]
         for name, row in zip(names, rows, strict=True):
             digits = _FIGURES[name][1]
-            row += [_shown(scores[name].value, digits), _ci(scores[name], digits) or "-"]
-    count = len(clusters(next(iter(study.evidence.values())), study.unit))
+            row.append(_shown(scores[name].value, digits))
+            row += [_ci(scores[name], digits) or "-"] if count > 1 else []
+    few = ", which are few: the intervals are rough" if count < _FEW else ""
     note = (
-        f"95 %: percentile bootstrap, {RESAMPLES} draws of {count} {study.unit}s. "
+        f"95 %: percentile bootstrap, {RESAMPLES} draws of {count} {study.unit}s{few}. "
         if count > 1
         else "No intervals: one recording does not tell how recordings differ. "
     )
@@ -203,14 +206,9 @@ def _plots_section(study: Evaluation) -> Section:
     charts = []
     for name, each in judged.items():
         for level in LEVELS[::2]:
-            title = f"{level.capitalize()}s" + (f", {name}" if len(judged) > 1 else "")
+            title = f"Confusion of {level}s" + (f", {name}" if len(judged) > 1 else "")
             counts = confusion_of(each, level)
-            charts.append(
-                Chart(
-                    f"{title}: labelled and estimated",
-                    draw_confusion(counts, each[0].labels, title),
-                )
-            )
+            charts.append(Chart(title, draw_confusion(counts, each[0].labels, title)))
     if judged:
         risks = ", ".join(f"{name} {area_under_risk(each):.3f}" for name, each in judged.items())
         charts += [

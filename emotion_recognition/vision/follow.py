@@ -10,15 +10,16 @@ import numpy as np
 from emotion_recognition.vision.detect import Detection, FaceDetector, FollowingDetector
 
 SEEK_NS = 1_000_000_000
-"""The whole image is searched this often, so a new face is overlooked for so long at most."""
+"""The whole image is searched this often, so a new face is overlooked for so long at most. A face
+that was lost, and may be behind another, is sought in every frame for so long."""
 
 
 class FaceFollower:
     """Finds the faces in the frames of one stream. The same frames give the same faces.
 
     The whole image is searched if ``SEEK_NS`` have passed since it was, if the image's size changed
-    or time went back, if there is no face to follow or one is lost, and always with a detector that
-    cannot follow.
+    or time went back, if there is no face to follow or one was lost less than ``SEEK_NS`` ago, and
+    always with a detector that cannot follow.
     """
 
     def __init__(self, detector: FaceDetector) -> None:
@@ -31,6 +32,7 @@ class FaceFollower:
         self._size = (0, 0)
         self._sought_ns = 0
         self._newest_ns = 0
+        self._lost_ns: int | None = None  # when a face was lost that is not back yet
 
     def find(self, stamp_ns: int, image: np.ndarray) -> list[Detection]:
         """Return the faces of the next frame, uint8 BGR (height, width, 3), in no order."""
@@ -38,6 +40,8 @@ class FaceFollower:
         if len(faces) < max(1, len(self._faces)):
             faces = self._detector.detect(image)
             self._sought_ns = stamp_ns
+            if len(faces) != len(self._faces):
+                self._lost_ns = stamp_ns if len(faces) < len(self._faces) else None
         self._faces, self._newest_ns, self._size = faces, stamp_ns, image.shape[:2]
         return faces
 
@@ -45,6 +49,8 @@ class FaceFollower:
         if not isinstance(self._detector, FollowingDetector):
             return []
         goes_on = self._newest_ns < stamp_ns < self._sought_ns + SEEK_NS
+        if self._lost_ns is not None and 0 < stamp_ns - self._lost_ns < SEEK_NS:
+            return []
         if not (self._faces and goes_on and image.shape[:2] == self._size):
             return []
         return self._detector.follow(image, self._faces)

@@ -1,5 +1,6 @@
 """The stream of camera frames in, the aligned faces of each frame out."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,8 +126,17 @@ class FaceStream:
         newest = self._newest_ns
         if newest is None or stamp_ns <= newest - RESTART_NS:
             return True
-        next_slot = stamp_ns // self._period_ns > newest // self._period_ns
-        return next_slot or stamp_ns - newest >= 0.9 * self._period_ns
+        return stamp_ns >= self._next_ns(newest)
+
+    @property
+    def complete_ns(self) -> int | None:
+        """Time up to which no further frame will be wanted; None before the first one."""
+        return None if self._newest_ns is None else self._next_ns(self._newest_ns) - 1
+
+    def _next_ns(self, newest_ns: int) -> int:
+        """The earliest time of a frame that is wanted after one of ``newest_ns``."""
+        next_slot = (newest_ns // self._period_ns + 1) * self._period_ns
+        return min(next_slot, newest_ns + math.ceil(0.9 * self._period_ns))
 
     def add(self, stamp_ns: int, image: np.ndarray) -> FaceObservation | None:
         """As ``add_all``, for one subject: the most prominent one, or None where none is seen."""

@@ -48,7 +48,7 @@ class ShippedFrames:
         """
         encoder, _ = load_frame_encoder(path)
         self.sha256 = sha256_of([path])
-        self._vectors = _Vectors(encoder.to(device))
+        self._vectors = FaceVectors(encoder.to(device))
         self._run = make_runner(self._vectors, device)
 
     def halve(self) -> None:
@@ -60,14 +60,15 @@ class ShippedFrames:
         return self._run(faces)
 
 
-class _Vectors(nn.Module):
-    """Faces (N, 48, 48) uint8 to vectors (N, 128) float32; bytes go to the device, not floats."""
+class FaceVectors(nn.Module):
+    """The shipped encoder from the bytes of faces on, so that no floats go to the device."""
 
     def __init__(self, encoder: FrameEncoder) -> None:
         super().__init__()
         self.encoder = encoder
 
     def forward(self, faces: Tensor) -> Tensor:
+        """Grey faces (N, 48, 48) uint8 to vectors (N, 128) float32."""
         vectors, _ = self.encoder(faces[:, None].float() / 255)
         return vectors.float()
 

@@ -1,0 +1,86 @@
+# ruff: noqa: E402 - what needs ROS is imported after the check for it
+"""The launch file that records, by ROS 2's own launch wherever that is installed."""
+
+from pathlib import Path
+
+import pytest
+from ros_support import probe, random_domain_id, wait_until
+from test_launch import launched
+
+launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
+pytestmark = pytest.mark.ros
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.launch_description_sources import get_launch_description_from_python_launch_file
+from sensor_msgs.msg import CompressedImage
+
+from emotion_recognition.bags.bag import Bag
+from emotion_recognition.nodes.recording import RECORD_ARGUMENTS
+
+
+@pytest.fixture
+def launch_file(repository: Path) -> Path:
+    return repository / "launch" / "record.launch.py"
+
+
+@pytest.fixture
+def entities(launch_file: Path) -> list:
+    return get_launch_description_from_python_launch_file(str(launch_file)).entities
+
+
+def test_every_argument_is_declared_and_described(entities: list):
+    declared = {each.name: each for each in entities if isinstance(each, DeclareLaunchArgument)}
+    assert list(declared) == [argument.name for argument in RECORD_ARGUMENTS]
+    assert all(each.description for each in declared.values())
+    assert [name for name, each in declared.items() if each.default_value is None] == ["out"]
+    assert declared["consent"].choices == ["true", "false"]
+
+
+def command(entities: list, **given: str) -> list[str]:
+    context = launch.LaunchContext()
+    context.launch_configurations.update(given)
+    for entity in entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            entity.execute(context)
+    [node] = next(e for e in entities if isinstance(e, OpaqueFunction)).execute(context)
+    words = [launch.utilities.perform_substitutions(context, part) for part in node.cmd]
+    return words[words.index("record") :]
+
+
+def test_arguments_become_those_of_the_command(entities: list):
+    assert command(entities, out="bag")[:6] == [
+        *("record", "bag"),
+        *("--image", "/camera/image_raw"),
+        *("--audio", "/audio_stamped"),
+    ]
+    given = command(
+        entities, out="bag", consent="true", force="true", namespace="robot", duration="5"
+    )
+    assert "--consent" in given
+    assert "--force" in given
+    assert given[given.index("--duration") + 1] == "5"
+    assert given[given.index("--namespace") + 1] == "robot"
+    assert "--use-sim-time" not in given
+
+
+def test_without_consent_the_launch_records_nothing_and_says_why(launch_file: Path, tmp_path: Path):
+    with launched(launch_file, random_domain_id(), f"out:={tmp_path / 'out'}") as graph:
+        wait_until(lambda: graph.said("process has died", "exit code 1"), 60, "an end")
+    assert graph.said("nothing is recorded without consent", "consent:=true")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_launch_records_until_it_is_interrupted(launch_file: Path, tmp_path: Path):
+    domain_id = random_domain_id()
+    arguments = [f"out:={tmp_path / 'out'}", "consent:=true", "image:=/eye"]
+    image = CompressedImage(format="jpeg")
+    with launched(launch_file, domain_id, *arguments) as graph, probe(domain_id) as live:
+        live.publish_often("/eye/compressed", image)
+        wait_until(lambda: graph.said("recording /eye/compressed") or not graph.running, 60)
+        wait_until(lambda: live.node.count_subscribers("/eye/compressed") > 0, 20)
+        live.rest(1.0)
+        graph.interrupt()
+        assert graph.wait(60) == 0, graph.text
+    assert graph.said("/eye/compressed", "messages recorded"), graph.text
+    with Bag(tmp_path / "out") as bag:
+        assert list(bag.topics) == ["/eye/compressed"]
