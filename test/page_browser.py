@@ -1,16 +1,14 @@
 """A real browser on a real dashboard, for the tests of the page."""
 
-import os
 import shutil
 import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from ros_support import command_line, running, wait_until
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -26,40 +24,42 @@ QUIET = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 READY_S = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+DESKTOP = {"width": 1280, "height": 900}
 
 
 @contextmanager
-def dashboard(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[str]:
+def dashboard(domain_id: int) -> Iterator[str]:
     """Run ``emotion-recognition dashboard`` on a free port; yield its address."""
-    port = free_port()
-    start = "import sys; from emotion_recognition.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", start, "dashboard", "--port", str(port), *arguments]
-    process = subprocess.Popen(command, env={**os.environ, **(environment or {})})
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
     address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(address, process)
+    with running(command_line("dashboard", "--port", str(port)), domain_id) as process:
+        wait_until(lambda: answers(address) or not process.running, READY_S, process.text)
+        assert process.running, process.text
         yield address
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
-def wait_for(address: str, process: subprocess.Popen[Any]) -> None:
-    until = time.monotonic() + READY_S
-    while time.monotonic() < until:
-        assert process.poll() is None, f"the dashboard ended with {process.returncode}"
-        try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"no answer at {address} within {READY_S} s")
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+@contextmanager
+def visitor(chromium: Any, address: str, place: str) -> Iterator[tuple[Any, list[str]]]:
+    """Yield a page of somebody who has agreed to the notice, and the errors that it logs."""
+    context = chromium.new_context(viewport=DESKTOP, accept_downloads=True)
+    context.add_init_script("localStorage.setItem('emotion-recognition-notice', 'read')")
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.goto(f"{address}/#{place}")
+    yield page, errors
+    context.close()
 
 
 @contextmanager

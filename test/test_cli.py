@@ -96,7 +96,7 @@ def test_what_is_not_there_is_a_failure_in_one_line(command: str, tmp_path: Path
     absent = tmp_path / "absent.mp4"
     assert exit_code(command, absent) == FAILED
     said = capsys.readouterr().err.splitlines()
-    assert said == [f"emotion-recognition {command}: {absent}: no such file"]
+    assert said == [f"emotion-recognition {command}: {absent}: no such file or folder"]
 
 
 def test_a_clip_becomes_a_bag_and_a_table(talking_face: Path, tmp_path: Path, capsys):

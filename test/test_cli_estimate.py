@@ -87,6 +87,8 @@ def test_live_timing_leaves_windows_out(voice: Path, tmp_path: Path):
         (("a", "b"), "--out DIR"),
         (("a", "--jobs", "2"), "--out DIR"),
         (("a", "--bag"), "--out DIR"),
+        (("a", "--format", "jsonl"), "--out DIR"),
+        (("a", "--out", "d", "--scheduler", "tcp://host:1"), "needs --engine dask"),
         (("a", "--jobs", "0"), "expected 1 or more"),
         (("a", "--live-timing", "-1"), "expected 0 or more"),
         (("a", "--live-timing", "nan"), "expected 0 or more"),

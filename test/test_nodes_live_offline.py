@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from ros_support import command_line, module, probe, random_domain_id, running, wait_until
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 
 from diagnostic_msgs.msg import DiagnosticArray
 from emotion_recognition.msg import EmotionState

@@ -4,12 +4,12 @@ import csv
 import json
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import CHROMIUM, browser, dashboard
+from page_browser import CHROMIUM, DESKTOP, browser, dashboard, visitor
+from ros_support import random_domain_id
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -17,13 +17,12 @@ pytestmark = [
 ]
 SERIOUS = {"serious", "critical"}
 NONE = "\N{EN DASH}"
-DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with dashboard(environment={"ROS_DOMAIN_ID": "87"}) as running:
+    with dashboard(random_domain_id()) as running:
         yield running
 
 
@@ -33,24 +32,10 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield running
 
 
-@contextmanager
-def visitor(chromium: Any, address: str) -> Iterator[tuple[Any, list[str]]]:
-    """Yield a page of somebody who has agreed to the notice, and the errors that it logs."""
-    context = chromium.new_context(viewport=DESKTOP, accept_downloads=True)
-    context.add_init_script("localStorage.setItem('emotion-recognition-notice', 'read')")
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.goto(f"{address}/#analyse")
-    yield page, errors
-    context.close()
-
-
 @pytest.fixture
 def page(chromium: Any, address: str) -> Iterator[Any]:
     """A page on which nothing has been analysed."""
-    with visitor(chromium, address) as (opened, errors):
+    with visitor(chromium, address, "analyse") as (opened, errors):
         yield opened
     assert not errors
 
@@ -58,7 +43,7 @@ def page(chromium: Any, address: str) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def analysed(chromium: Any, address: str, talking_face: Path) -> Iterator[tuple[Any, str]]:
     """A page on which one clip has been analysed, and its id."""
-    with visitor(chromium, address) as (opened, errors):
+    with visitor(chromium, address, "analyse") as (opened, errors):
         (key,) = analyse(opened, talking_face)
         yield opened, key
     assert not errors
@@ -199,7 +184,7 @@ def test_file_of_another_kind_is_refused_in_words(
 ) -> None:
     wrong = tmp_path / "notes.mp4"
     wrong.write_text("these are notes and no video")
-    with visitor(chromium, address) as (page, errors):
+    with visitor(chromium, address, "analyse") as (page, errors):
         page.locator("input[type=file]").set_input_files(wrong)
         alert = page.get_by_role("alert")
         alert.wait_for()

@@ -69,7 +69,7 @@ def clip_duration_s(path: Path) -> float | None:
 @contextmanager
 def _opened(path: Path) -> Iterator["av.container.InputContainer"]:
     if not path.is_file():
-        raise RecordingError(f"{path}: no such file")
+        raise RecordingError(f"{path}: no such file or folder")
     if not path.stat().st_size:
         raise RecordingError(f"{path} is empty")
     try:

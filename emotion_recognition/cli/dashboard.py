@@ -1,6 +1,8 @@
 """Serve the dashboard: recordings are analysed on a page, and the live graph where ROS 2 is."""
 
 import argparse
+import contextlib
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -113,5 +115,8 @@ def _serve_recordings(config: DashboardConfig) -> int:
 
     server = DashboardServer(Dashboard(config))
     print(f"dashboard: {server.url}", flush=True)
-    server.run()
+    # uvicorn shuts down at a signal, and then sends it to us once more.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
     return 0

@@ -22,6 +22,8 @@ from emotion_recognition.studies.job import RunOptions, estimates_over, load_mod
 from emotion_recognition.studies.outputs import FORMATS, write_estimates
 from emotion_recognition.studies.run import run_recordings, summary
 
+_FORMATS = "csv"  # by default
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``emotion-recognition estimate``."""
@@ -37,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="of one recording: file to write (.csv, .jsonl or .parquet); of several: folder",
     )
-    add_output_arguments(parser, "csv")
+    add_output_arguments(parser, _FORMATS)
     add_run_arguments(parser)
 
 
@@ -57,8 +59,10 @@ def main(options: argparse.Namespace) -> int:
         raise argparse.ArgumentError(
             None, "several recordings or configurations need a folder to write to: --out DIR"
         )
-    if options.bag or options.jobs > 1 or options.engine != "local":
-        raise argparse.ArgumentError(None, "--bag, --jobs and --engine need a folder: --out DIR")
+    if options.bag or options.format != _FORMATS or options.jobs > 1 or options.engine != "local":
+        raise argparse.ArgumentError(
+            None, "--bag, --format, --jobs and --engine need a folder to write to: --out DIR"
+        )
     return _show(recordings[0], configurations[0], run, options.out, options.force)
 
 

@@ -88,7 +88,8 @@ def summary_line(study: Evaluation) -> str:
         if not math.isnan(scores[key].value)
     ]
     failed = len({failure.recording for failure in study.failures})
-    parts = [f"{len(study.recordings)} recordings evaluated"]
+    count = len(study.recordings)
+    parts = [f"{count} recording{'s' if count != 1 else ''} evaluated"]
     parts += [f"{failed} failed"] if failed else []
     which = f" ({name})" if len(study.scores) > 1 else ""
     return f"{', '.join(parts)}{which}: {', '.join(figures) or 'no figures'}"

@@ -24,6 +24,7 @@ _PARAMETERS = {
     "publish_rate": "publish_rate",
     "smoothing": "smoothing",
     "smoothing_s": "smoothing_s",
+    "max_faces": "max_faces",
     "detector": "face_detector",
     "device": "device",
     "model": "model_path",
@@ -68,7 +69,13 @@ def configurations_of(options: argparse.Namespace) -> list[StudyConfiguration]:
 
 
 def run_options_of(options: argparse.Namespace) -> RunOptions:
-    """Return what is read of each recording; what is written stays as by default."""
+    """Return what is read of each recording; what is written stays as by default.
+
+    Raises:
+        argparse.ArgumentError: a scheduler is named, but not the engine that has one.
+    """
+    if options.scheduler is not None and options.engine != "dask":
+        raise argparse.ArgumentError(None, "--scheduler needs --engine dask")
     return RunOptions(
         image_topic=options.image_topic,
         audio_topic=options.audio_topic,
@@ -149,6 +156,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="time constant of exponential smoothing, and of valence, arousal and intensity "
         f"(default: {_DEFAULTS['smoothing_s']:g}; 0: none)",
+    )
+    parser.add_argument(
+        "--max-faces",
+        type=int,
+        metavar="N",
+        help=f"faces that are followed, each with estimates of its own (default: "
+        f"{_DEFAULTS['max_faces']})",
     )
     parser.add_argument("--detector", choices=DETECTORS, help="face detector (default: auto)")
     parser.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")

@@ -3,7 +3,20 @@
 For notebooks: ``recognize`` yields the estimates of one recording, ``evaluate`` scores many.
 """
 
-from emotion_recognition.studies.recognition import recognize, to_frame
-from emotion_recognition.studies.study import evaluate
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emotion_recognition.studies.recognition import recognize, to_frame
+    from emotion_recognition.studies.study import evaluate
 
 __all__ = ["evaluate", "recognize", "to_frame"]
+
+_HOMES = {"evaluate": "study", "recognize": "recognition", "to_frame": "recognition"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for: pandas and scikit-learn, which scores need, are slow to load."""
+    if name not in _HOMES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

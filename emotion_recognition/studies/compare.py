@@ -87,14 +87,14 @@ def compare(
         ]
     weights = draws(count, resamples, seed)
     drawn = [layout.figures(weights @ each, each.sum(axis=0)) for each in (ours, theirs)]
-    kept = _exchanges(count, seed)
-    one, other = (
-        layout.figures(kept @ a + (1 - kept) @ b) for a, b in ((ours, theirs), (theirs, ours))
-    )
+    # An exchange hands each cluster's counts to the other one: what one gains, the other loses.
+    one = _exchanges(count, seed) @ (ours - theirs) + theirs.sum(axis=0)
+    other = ours.sum(axis=0) + theirs.sum(axis=0) - one
+    exchanged = [layout.figures(each) for each in (one, other)]
     found = []
     for name in named:
         difference = float(values[1][name] - values[0][name])
-        chance = other[name] - one[name]
+        chance = exchanged[1][name] - exchanged[0][name]
         ci95 = interval(drawn[1][name] - drawn[0][name])
         p = _p(difference, chance, exhaustive=count <= _EXHAUSTIVE)
         found.append(Difference(name, first, second, difference, ci95, p))
@@ -112,5 +112,5 @@ def _exchanges(count: int, seed: int) -> Numbers:
 def _p(difference: float, chance: Numbers, *, exhaustive: bool) -> float:
     known = chance[~np.isnan(chance)]
     # A difference that the order of additions alone makes smaller is as great.
-    great = int(np.count_nonzero(np.abs(known) >= abs(difference) - 1e-12))
+    great = int(np.count_nonzero(np.abs(known) >= abs(difference) - 1e-9))
     return great / len(known) if exhaustive else (great + 1) / (len(known) + 1)

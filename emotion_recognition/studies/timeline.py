@@ -190,8 +190,8 @@ class _Lanes:
             self._drawing.text((left + right) / 2, self._top + 15, name, anchor="middle", kind=kind)
 
     def _weights(self, series: Series) -> None:
-        """Stacked shares of voice (above) and face (below), a bar for each estimate or run."""
-        shares = np.round(np.stack([series.audio_weight, series.video_weight], axis=1), 2)
+        """Stacked shares of voice (above) and face (below), a bar while they are alike to 0.05."""
+        shares = np.round(np.stack([series.audio_weight, series.video_weight], axis=1) * 20) / 20
         _, states = np.unique(shares, axis=0, return_inverse=True)
         for begin, end in runs(states.reshape(-1).astype(np.int64)):
             voice, face = shares[begin]
