@@ -228,6 +228,8 @@ def test_a_network_learns_on_a_voice_encoder_and_names_it(corpus, monkeypatch) -
     assert "| 1 | 12 | 100.0 % |" in (corpus / "out" / "report.md").read_text()
     model = load_model(path, "cpu", voice_encoder=VoiceEncoderChoice(**choice))
     assert model.audio_shape == (180, 16)
+    angry, happy = network.heads.ratings[[3, 2], 0].tolist()
+    assert angry < 0 < happy  # valence as in the shipped network
     with pytest.raises(ConfigError, match=r"start: .* is built as .*vectors"):
         features = corpus / "features"
         run(recipe(start=str(path)), corpus / "data", corpus / "again", features, False)

@@ -35,7 +35,7 @@ from emotion_recognition.model.checkpoint import (
     save_checkpoint,
 )
 from emotion_recognition.model.device import choose_device
-from emotion_recognition.model.emotion_model import AUDIO_STEPS, WEIGHTS
+from emotion_recognition.model.emotion_model import AUDIO_STEPS, NETWORK_FILE, WEIGHTS
 from emotion_recognition.model.network import (
     KIND,
     EmotionNetwork,
@@ -291,7 +291,11 @@ def _voice_encoder(choice: VoiceEncoderChoice) -> VoiceBackbone | None:
 def _start(config: Voice, fold: int, built: NetworkConfig) -> EmotionNetwork:
     if not config.start:
         torch.manual_seed(config.trainer.seed * 100 + fold)
-        return EmotionNetwork(built)
+        fresh = EmotionNetwork(built)
+        if built.audio_branch == VECTORS:  # not to be joined with a face: for use as it is
+            shipped, _ = load_network(WEIGHTS / NETWORK_FILE)
+            fresh.heads.ratings.copy_(shipped.heads.ratings)
+        return fresh
     try:
         network, _ = load_network(Path(config.start.format(fold=fold)))
     except CheckpointError as error:
