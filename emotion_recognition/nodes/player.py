@@ -21,6 +21,7 @@ from emotion_recognition.nodes.run import add_ros_arguments
 from emotion_recognition.nodes.spin import WRONG_USAGE, start_ros, stop_signals
 
 _CLOCK_PERIOD_S = 0.01
+_SETTLE_S = 1.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -120,11 +121,18 @@ class Player:
         ]
 
     def wait_for_subscribers(self, timeout_s: float) -> bool:
-        """Wait until each topic has a subscriber; return whether that is so."""
+        """Wait until each topic has a subscriber; return whether that is so.
+
+        A subscriber knows of the publisher later than the publisher of it: it is given a while, or
+        it would miss the beginning.
+        """
         until_s = time.monotonic() + timeout_s
         while self.unheard() and time.monotonic() < until_s and not self._stopped:
             time.sleep(0.05)
-        return not self.unheard()
+        if self.unheard():
+            return False
+        time.sleep(_SETTLE_S)
+        return True
 
     def play(self) -> None:
         """Publish everything, in this thread; return at the end or after ``stop``."""

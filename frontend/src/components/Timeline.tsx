@@ -140,16 +140,15 @@ function Chart({ view, estimates, labels, from, to, position, onZoom, onSeek }: 
   }, [view, key, width, theme, estimates, from, to]);
 
   useEffect(() => {
-    const made = plot.current;
     const line = host.current?.querySelector<HTMLElement>(".position");
     if (!line) return;
-    const visible = made !== null && position !== undefined && position >= from && position <= to;
+    const visible = position !== undefined && position >= from && position <= to;
     line.hidden = !visible;
     if (visible) {
       const share = (position - from) / (to - from);
-      line.style.left = `${made.over.offsetLeft + share * made.over.clientWidth}px`;
+      line.style.left = `${AXIS_PX + share * (width - AXIS_PX - RIGHT_PX)}px`;
     }
-  }, [position, from, to, width, theme, estimates]);
+  }, [position, from, to, width]);
 
   return (
     <div className="chart" ref={host} role="img" aria-label={strings.chart(view)}>

@@ -94,7 +94,7 @@ function Walk({ entry }: { entry: Entry }) {
   const { analysis } = entry;
   const [position, setPosition] = useState(0);
   const [seeks, setSeeks] = useState(0);
-  const [chosen, setChosen] = useState("");
+  const [chosen, setChosen] = useState<string | null>(null);
   const [faces, setFaces] = useState<FaceTrack | null>(null);
   const done = analysis?.state === "done";
   const id = analysis?.id;
@@ -110,7 +110,7 @@ function Walk({ entry }: { entry: Entry }) {
     setSeeks((count) => count + 1);
   };
   const subjects = subjectsOf(analysis.estimates.filter(isAvailable));
-  const subject = subjects.includes(chosen) ? chosen : null;
+  const subject = chosen !== null && subjects.includes(chosen) ? chosen : null;
   const estimates =
     subject === null
       ? analysis.estimates
@@ -128,7 +128,7 @@ function Walk({ entry }: { entry: Entry }) {
               key={each}
               type="button"
               aria-pressed={each === subject}
-              onClick={() => setChosen(each === subject ? "" : each)}
+              onClick={() => setChosen(each === subject ? null : each)}
             >
               {each ? strings.person(each) : strings.unseen}
             </button>

@@ -22,14 +22,14 @@ const ALARMING = new Set(["AUDIO_STALE", "VIDEO_STALE"]);
 
 export function LivePage() {
   const live = useLive();
-  const [chosen, setChosen] = useState("");
+  const [chosen, setChosen] = useState<string | null>(null);
   const [span, setSpan] = useState(1);
   const [frozen, setFrozen] = useState<LiveEstimate[] | null>(null);
 
   const newest = live.estimates.at(-1);
   const recent = live.estimates.filter((each) => newest && each.time > newest.time - GONE_S);
   const subjects = subjectsOf(recent.filter(isAvailable));
-  const subject = subjects.includes(chosen) ? chosen : (subjects.at(-1) ?? "");
+  const subject = chosen !== null && subjects.includes(chosen) ? chosen : (subjects.at(-1) ?? "");
   // Pictures and sound come ten times a second: what hangs on estimates alone is kept meanwhile.
   // Whoever is there alone has the whole timeline: a person who was lost is counted anew.
   const alone = subjects.length <= 1;

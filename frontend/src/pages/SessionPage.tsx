@@ -22,7 +22,7 @@ export function SessionPage() {
   const [session, setSession] = useState<LiveSession | null>(null);
   const [failure, setFailure] = useState("");
   const [note, setNote] = useState("");
-  const [subject, setSubject] = useState("");
+  const [subject, setSubject] = useState<string | null>(null);
   const refresh = useCallback(
     () =>
       read<LiveSession>("/api/live/session").then(
@@ -47,9 +47,9 @@ export function SessionPage() {
       </p>
     );
   if (!session) return null;
-  const summary = session.by_subject[subject] ?? session.summary;
+  const summary = (subject === null ? null : session.by_subject[subject]) ?? session.summary;
   const estimates = session.estimates
-    .filter((each) => !(subject in session.by_subject) || each.subject === subject)
+    .filter((each) => subject === null || each.subject === subject)
     .map((each) => ({ ...each, time: each.time - session.started }));
   const empty = session.estimates.length === 0;
   const again = () =>
@@ -72,7 +72,7 @@ export function SessionPage() {
               key={each}
               type="button"
               aria-pressed={each === subject}
-              onClick={() => setSubject(each === subject ? "" : each)}
+              onClick={() => setSubject(each === subject ? null : each)}
             >
               {each ? strings.person(each) : strings.unseen}
             </button>
