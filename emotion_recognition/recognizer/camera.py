@@ -17,8 +17,9 @@ from emotion_recognition.vision.stream import FaceObservation, FaceStream, Visio
 from emotion_recognition.windows import RingBuffer, Values, to_grid
 
 VIDEO_PERIOD_NS = round(WINDOW_S / VIDEO_STEPS * SECOND_NS)
-MOST_WAITING = 16
-"""Frames whose faces wait to be encoded; several at once cost half of what they cost singly."""
+MOST_WAITING = 2
+"""Frames whose faces are encoded together: cheaper than singly, and few enough that no estimate has
+to wait for many."""
 
 _NO_TRACK = -1  # a slot that holds no face
 _TRACK = 0
