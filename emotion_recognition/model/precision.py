@@ -1,12 +1,9 @@
 """How far a model's probabilities are from those of another, for a choice of precision at load."""
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from emotion_recognition.model.emotion_model import EmotionModel
 
 TOLERANCE = 1e-2
 """Probabilities in half precision may differ from float32 by this much, and no more."""
@@ -14,7 +11,28 @@ TOLERANCE = 1e-2
 _FACES, _WINDOWS, _PATCHES = 24, 8, 6
 
 
-def worst_difference(model: "EmotionModel", reference: "EmotionModel") -> float:
+class Model(Protocol):
+    """What is asked of a model: the inputs that it reads, and what it makes of them."""
+
+    face: Any
+    voice_encoder: Any
+    audio_shape: tuple[int, int]
+    video_shape: tuple[int, int]
+
+    def encode_faces(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Vectors (N, D) of N faces."""
+
+    def predict_batch(
+        self,
+        audio: npt.NDArray[np.float32],
+        audio_mask: npt.NDArray[np.bool_],
+        video: npt.NDArray[np.float32],
+        video_mask: npt.NDArray[np.bool_],
+    ) -> list[Any]:
+        """Judgements of N windows, each with its ``probabilities``."""
+
+
+def worst_difference(model: Model, reference: Model) -> float:
     """Return the largest difference of a probability, from faces and sound to the end.
 
     Both see the same made-up windows: coarse patterns in place of faces, noise of a voice's level,
@@ -29,7 +47,7 @@ def worst_difference(model: "EmotionModel", reference: "EmotionModel") -> float:
     return difference if np.isfinite(difference) else float("inf")
 
 
-def _probabilities(model: "EmotionModel") -> npt.NDArray[np.float32]:
+def _probabilities(model: Model) -> npt.NDArray[np.float32]:
     """Probabilities (24, 8) of the windows."""
     rng = np.random.default_rng(0)
     faces = _patterns(rng, model.face.face_shape)
