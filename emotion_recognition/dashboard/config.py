@@ -63,7 +63,7 @@ class DashboardConfig:
     analysis_memory_mb: int = 1024
     result_lifetime_s: float = 3600.0
     max_viewers: int = 32
-    preview_rate: float = 10.0
+    preview_rate: float = 8.0
     preview_width: int = 480
 
     def __post_init__(self) -> None:
