@@ -10,7 +10,6 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
@@ -24,15 +23,8 @@ from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.audio_input import AudioInput
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
 from emotion_recognition.nodes.convert import emotion_state, nanoseconds
-from emotion_recognition.nodes.diagnostics import (
-    Arrivals,
-    Latencies,
-    Report,
-    StreamState,
-    device_report,
-    estimates_report,
-    stream_report,
-)
+from emotion_recognition.nodes.diagnostics import Arrivals
+from emotion_recognition.nodes.health import Health
 from emotion_recognition.nodes.overlay import Overlay
 from emotion_recognition.nodes.parameters import declare_settings
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
@@ -75,7 +67,6 @@ class EmotionNode(Node):
         self._inbox = Inbox(settings.image_depth, settings.audio_queue_s)
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
         recognizer = _recognizer(settings, self._model)
-        self._detector_name = recognizer.detector_name
         self._overlays = _overlays(self, settings)
         self._worker = Worker(
             recognizer,
@@ -85,12 +76,10 @@ class EmotionNode(Node):
             complain,
             self._show if settings.publish_overlay else None,
         )
-        self._latencies = Latencies()
-        self._published = Arrivals()
-        self._images = {camera: Arrivals() for camera in settings.cameras}
-        self._sound = Arrivals()
+        self._health = Health(
+            self, settings, self._model, recognizer.detector_name, self._inbox, self._worker
+        )
         self._last_arrival_ns = self._now_ns()
-        self._reported: dict[str, int] = {}
         if settings.use_video:
             for camera, topic in settings.cameras.items():
                 self.create_subscription(
@@ -110,14 +99,13 @@ class EmotionNode(Node):
                 ),
                 complain,
             )
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # /clock may stand still
-        self.create_timer(_DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=steady)
+        self.create_timer(_DIAGNOSTICS_PERIOD_S, self._health.publish, clock=steady)
         self.create_timer(_SILENCE_PERIOD_S, self._watch_for_silence)
         self._worker.start()
         self.get_logger().info(
             f"ready: model {self._model.id} on {self._model.device}, "
-            f"face detector {self._detector_name}"
+            f"face detector {recognizer.detector_name}"
         )
 
     def destroy_node(self) -> None:
@@ -130,11 +118,11 @@ class EmotionNode(Node):
         return int(self.get_clock().now().nanoseconds)
 
     def _store_image(self, camera: str, message: Any) -> None:
-        self._note_arrival(self._images[camera])
+        self._note_arrival(self._health.images[camera])
         self._inbox.put(Item("image", message, self._last_arrival_ns, time.monotonic(), camera))
 
     def _store_audio(self, message: Any) -> None:
-        self._note_arrival(self._sound)
+        self._note_arrival(self._health.sound)
         self._inbox.put(Item("audio", message, self._last_arrival_ns, time.monotonic()))
 
     def _note_arrival(self, arrivals: Arrivals) -> None:
@@ -154,102 +142,14 @@ class EmotionNode(Node):
         for overlay in self._overlays.values():
             overlay.note(estimate)
         if estimate.available:
-            self._published.tick(time.monotonic())
-            self._latencies.add(nanoseconds(message.latency) / 1e9)
+            self._health.published.tick(time.monotonic())
+            self._health.latencies.add(nanoseconds(message.latency) / 1e9)
 
     def _watch_for_silence(self) -> None:
         now_ns = self._now_ns()
         self._last_arrival_ns = min(self._last_arrival_ns, now_ns)  # a clock that was set back
         if now_ns - self._last_arrival_ns > 1e9 * self._settings.recognizer.stale_after_s:
             self._inbox.note_silence(now_ns)
-
-    def _publish_diagnostics(self) -> None:
-        now_s = time.monotonic()
-        model = self._model
-        device = device_report(model.device, model.precision, model.device_problem)
-        reports = [*self._stream_reports(now_s), self._estimates_report(now_s), device]
-        message = DiagnosticArray()
-        message.header.stamp = self.get_clock().now().to_msg()
-        name = self.get_fully_qualified_name().lstrip("/")
-        message.status = [_status(name, report) for report in reports]
-        self._diagnostics.publish(message)
-
-    def _stream_reports(self, now_s: float) -> list[Report]:
-        settings, worker, inbox = self._settings, self._worker, self._inbox
-        streams = [
-            self._stream_state(
-                f"{camera.name}/image" if camera.name else "image",
-                settings.cameras[camera.name],
-                self._images[camera.name],
-                now_s,
-                enabled=settings.use_video,
-                dropped=inbox.dropped_images[camera.name],
-                rejected=worker.rejected_images[camera.name],
-                window_fill=camera.fill,
-                details={
-                    "used": str(worker.used_images[camera.name]),
-                    "with a face": str(camera.faces),
-                    "face detector": self._detector_name,
-                },
-            )
-            for camera in worker.status.cameras
-        ]
-        streams.append(
-            self._stream_state(
-                "audio",
-                "audio",
-                self._sound,
-                now_s,
-                enabled=settings.use_audio,
-                dropped=inbox.dropped_audio,
-                rejected=worker.rejected_audio,
-                window_fill=worker.status.audio_fill,
-            )
-        )
-        stale_after_s = max(1.0, settings.recognizer.stale_after_s)
-        return [
-            stream_report(
-                stream,
-                stale_after_s,
-                self._new(f"{stream.name} dropped", stream.dropped),
-                self._new(f"{stream.name} rejected", stream.rejected),
-            )
-            for stream in streams
-        ]
-
-    def _stream_state(
-        self, name: str, topic: str, arrivals: Arrivals, now_s: float, **own: Any
-    ) -> StreamState:
-        """What has arrived on a stream, beside its ``own`` fields."""
-        return StreamState(
-            name=name,
-            topic=self.resolve_topic_name(topic),
-            received=arrivals.count,
-            rate=arrivals.rate(now_s),
-            silent_for_s=arrivals.silent_for_s(now_s),
-            **own,
-        )
-
-    def _estimates_report(self, now_s: float) -> Report:
-        details = {
-            "skipped": str(self._worker.status.dropped_estimates),
-            "clock jumps": str(self._worker.status.clock_jumps),
-            "device": self._model.device,
-            "model": self._model.id,
-        }
-        return estimates_report(
-            self._published.rate(now_s),
-            self._published.count,
-            self._latencies,
-            self._new("failures", self._worker.failures),
-            details,
-        )
-
-    def _new(self, name: str, total: int) -> int:
-        """Return how much a counter has grown since the last report."""
-        before = self._reported.get(name, 0)
-        self._reported[name] = total
-        return total - before
 
 
 def _load_model(settings: Settings) -> EmotionModel:
@@ -291,16 +191,6 @@ def _overlays(node: Node, settings: Settings) -> dict[str, Overlay]:
         return {camera: Overlay(node, camera) for camera in settings.cameras}
     except CheckpointError as error:
         raise StartError(f"parameter 'publish_overlay' is true: {error}") from error
-
-
-def _status(node: str, report: Report) -> DiagnosticStatus:
-    return DiagnosticStatus(
-        name=f"{node}: {report.name}",
-        level=bytes([report.level]),
-        message=report.message,
-        hardware_id="",
-        values=[KeyValue(key=key, value=value) for key, value in report.values.items()],
-    )
 
 
 def main(args: list[str] | None = None) -> int:
