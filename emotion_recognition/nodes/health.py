@@ -6,80 +6,58 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
-from emotion_recognition.model.emotion_model import EmotionModel
 from emotion_recognition.nodes.diagnostics import (
     Arrivals,
-    Latencies,
     Report,
     StreamState,
     device_report,
     estimates_report,
+    lifecycle_report,
     stream_report,
 )
-from emotion_recognition.nodes.worker import Worker
-from emotion_recognition.recognizer.inbox import Inbox
-from emotion_recognition.settings import Settings
+from emotion_recognition.nodes.pipeline import Pipeline
 
 
 class Health:
-    """Watches one node, and says how it fares whenever ``publish`` is called.
+    """Says how one node fares whenever ``publish`` is called, in every state of its lifecycle."""
 
-    Args:
-        node: Whose topics and name are reported.
-        settings: Of the node.
-        model: That makes the estimates.
-        detector_name: Of the face detector.
-        inbox: Whose drops are reported.
-        worker: Whose counts are reported.
-
-    Attributes:
-        images: Arrivals by camera, to be ticked by the node.
-        sound: Arrivals of sound, to be ticked by the node.
-        published: Estimates, to be ticked by the node.
-        latencies: Of the estimates, to be added by the node.
-    """
-
-    def __init__(
-        self,
-        node: Node,
-        settings: Settings,
-        model: EmotionModel,
-        detector_name: str,
-        inbox: Inbox,
-        worker: Worker,
-    ) -> None:
+    def __init__(self, node: Node) -> None:
+        """Advertise ``/diagnostics`` for ``node``, whose topics and name are reported."""
         self._node = node
-        self._settings = settings
-        self._model = model
-        self._detector_name = detector_name
-        self._inbox = inbox
-        self._worker = worker
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._pipeline: Pipeline | None = None
         self._reported: dict[str, int] = {}
-        self.images = {camera: Arrivals() for camera in settings.cameras}
-        self.sound = Arrivals()
-        self.published = Arrivals()
-        self.latencies = Latencies()
 
-    def publish(self) -> None:
-        """Publish the status of all parts, as of now."""
-        now_s = time.monotonic()
-        model = self._model
-        device = device_report(model.device, model.precision, model.device_problem)
-        reports = [*self._stream_reports(now_s), self._estimates_report(now_s), device]
+    def publish(self, state: str, pipeline: Pipeline | None) -> None:
+        """Publish the status of all parts, as of now.
+
+        Args:
+            state: Of the node's lifecycle, such as ``active``.
+            pipeline: What is at work; None: nothing is loaded.
+        """
+        if pipeline is not self._pipeline:  # its counts begin at 0
+            self._pipeline = pipeline
+            self._reported.clear()
+        reports = [lifecycle_report(state)]
+        if pipeline is not None:
+            now_s = time.monotonic()
+            model = pipeline.model
+            reports += self._stream_reports(pipeline, now_s)
+            reports.append(self._estimates_report(pipeline, now_s))
+            reports.append(device_report(model.device, model.precision, model.device_problem))
         message = DiagnosticArray()
         message.header.stamp = self._node.get_clock().now().to_msg()
         name = self._node.get_fully_qualified_name().lstrip("/")
         message.status = [_status(name, report) for report in reports]
         self._publisher.publish(message)
 
-    def _stream_reports(self, now_s: float) -> list[Report]:
-        settings, worker, inbox = self._settings, self._worker, self._inbox
+    def _stream_reports(self, pipeline: Pipeline, now_s: float) -> list[Report]:
+        settings, worker, inbox = pipeline.settings, pipeline.worker, pipeline.inbox
         streams = [
             self._stream_state(
                 f"{camera.name}/image" if camera.name else "image",
                 settings.cameras[camera.name],
-                self.images[camera.name],
+                pipeline.images[camera.name],
                 now_s,
                 enabled=settings.use_video,
                 dropped=inbox.dropped_images[camera.name],
@@ -88,7 +66,7 @@ class Health:
                 details={
                     "used": str(worker.used_images[camera.name]),
                     "with a face": str(camera.faces),
-                    "face detector": self._detector_name,
+                    "face detector": pipeline.detector_name,
                 },
             )
             for camera in worker.status.cameras
@@ -97,7 +75,7 @@ class Health:
             self._stream_state(
                 "audio",
                 "audio",
-                self.sound,
+                pipeline.sound,
                 now_s,
                 enabled=settings.use_audio,
                 dropped=inbox.dropped_audio,
@@ -129,18 +107,18 @@ class Health:
             **own,
         )
 
-    def _estimates_report(self, now_s: float) -> Report:
+    def _estimates_report(self, pipeline: Pipeline, now_s: float) -> Report:
         details = {
-            "skipped": str(self._worker.status.dropped_estimates),
-            "clock jumps": str(self._worker.status.clock_jumps),
-            "device": self._model.device,
-            "model": self._model.id,
+            "skipped": str(pipeline.worker.status.dropped_estimates),
+            "clock jumps": str(pipeline.worker.status.clock_jumps),
+            "device": pipeline.model.device,
+            "model": pipeline.model.id,
         }
         return estimates_report(
-            self.published.rate(now_s),
-            self.published.count,
-            self.latencies,
-            self._new("failures", self._worker.failures),
+            pipeline.published.rate(now_s),
+            pipeline.published.count,
+            pipeline.latencies,
+            self._new("failures", pipeline.worker.failures),
             details,
         )
 
