@@ -67,6 +67,13 @@ class AudioInput:
         self._timer = node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
         self._look()
 
+    def close(self) -> None:
+        """End the subscriptions, and the search for publishers."""
+        self._node.destroy_timer(self._timer)
+        for subscription in (self._audio, self._info):
+            if subscription is not None:
+                self._node.destroy_subscription(subscription)
+
     def _look(self) -> None:
         if self._info is None:
             offered = self._offers(self._info_topic)
