@@ -7,6 +7,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
+from emotion_recognition.nodes.graph import audio_info_topic
 from emotion_recognition.nodes.qos import matching_qos
 from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.settings.emotion_node import AUDIO_TYPES
@@ -28,6 +29,7 @@ class AudioInput:
         on_audio: Called with each message of sound.
         on_info: Called with each description of the sound.
         complain: Called with a text where what is published cannot be subscribed to.
+        topic: Of the sound; its description is expected on ``audio_info`` beside it.
 
     Raises:
         StartError: ``audio_common_msgs`` is not installed, or has no such type.
@@ -40,6 +42,7 @@ class AudioInput:
         on_audio: Callable[[Any], None],
         on_info: Callable[[Any], None],
         complain: Callable[[str], None],
+        topic: str = "audio",
     ) -> None:
         try:
             from audio_common_msgs import msg
@@ -62,8 +65,9 @@ class AudioInput:
         self._complain = complain
         self._audio: Subscription | None = None
         self._info: Subscription | None = None
-        self.topic = node.resolve_topic_name("audio")
-        self._info_topic = node.resolve_topic_name("audio_info")
+        self._name, self._info_name = topic, audio_info_topic(topic)
+        self.topic = node.resolve_topic_name(self._name)
+        self._info_topic = node.resolve_topic_name(self._info_name)
         self._timer = node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
         self._look()
 
@@ -81,7 +85,7 @@ class AudioInput:
             if f"{_PACKAGE}/msg/AudioInfo" in offered and "AudioDataStamped" in self._types:
                 qos = matching_qos(offered[f"{_PACKAGE}/msg/AudioInfo"], 1)
                 self._info = self._node.create_subscription(
-                    self._info_type, "audio_info", self._on_info, qos
+                    self._info_type, self._info_name, self._on_info, qos
                 )
         if self._audio is None:
             self._subscribe_to_audio()
@@ -94,7 +98,7 @@ class AudioInput:
             package, _, name = full_name.partition("/msg/")
             if package == _PACKAGE and name in self._wanted and name in self._types:
                 self._audio = self._node.create_subscription(
-                    self._types[name], "audio", self._on_audio, matching_qos(profiles, _DEPTH)
+                    self._types[name], self._name, self._on_audio, matching_qos(profiles, _DEPTH)
                 )
                 self._node.get_logger().info(f"audio: {full_name} on {self.topic}")
                 return

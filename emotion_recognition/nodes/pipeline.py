@@ -73,7 +73,7 @@ class Pipeline:
         torch.set_num_threads(settings.num_threads)
         cv2.setNumThreads(settings.num_threads)
         self.settings = settings
-        self.model = _load_model(settings)
+        self.model = loaded_model(settings)
         recognizer = _recognizer(settings, self.model)
         self.detector_name = recognizer.detector_name
         self.inbox = Inbox(settings.image_depth, settings.audio_queue_s)
@@ -184,7 +184,12 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _load_model(settings: Settings) -> EmotionModel:
+def loaded_model(settings: Settings) -> EmotionModel:
+    """Load and warm the networks that the settings name.
+
+    Raises:
+        StartError: they are missing or damaged, or the device is none.
+    """
     try:
         model = load_model(
             settings.model_path, settings.device, settings.frame_encoder, settings.voice_encoder
