@@ -1,4 +1,4 @@
-"""The device's memory is full, at the start or later: the model computes on the CPU, and says so."""
+"""A device whose memory is full, at the start or later: the CPU takes over, and it is said."""
 
 import logging
 
@@ -51,11 +51,11 @@ def test_a_device_that_runs_full_is_left(monkeypatch, caplog) -> None:
     model = load_model(device="cuda")
     assert (model.device, model.device_problem, model.precision) == (NAME, "", "float16")
 
-    monkeypatch.setattr(accelerator, "run", broken)
-    with pytest.raises(RuntimeError, match="illegal memory access"):
-        model.encode_faces(FACES)
+    with monkeypatch.context() as once:
+        once.setattr(accelerator, "run", broken)
+        with pytest.raises(RuntimeError, match="illegal memory access"):
+            model.encode_faces(FACES)
     assert model.device == NAME, "another error was taken for a full memory"
-    monkeypatch.undo()
 
     accelerator.room = 0
     assert model.encode_faces(FACES).shape == (3, 128)
