@@ -365,7 +365,7 @@ class Recognizer:
             steps, width = self.model.audio_shape
             return np.zeros((steps, width), np.float32), np.zeros(steps, bool)
         sound = part.cut(self._sound, end_ns, self._window_ns, self._stale_ns)
-        return part.voice_vectors(sound, end_ns, self.model.voice_encoder)
+        return part.voice_vectors(sound, end_ns, self.model)
 
     def _partial(self, parts: Sequence[Part], end_ns: int) -> Flags:
         """Whether one of the parts does not fill the window."""
