@@ -19,6 +19,7 @@ from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
 from emotion_recognition.nodes.health import Health
+from emotion_recognition.nodes.model_info import ModelInfoTopic
 from emotion_recognition.nodes.parameters import (
     changed_settings,
     declare_settings,
@@ -66,6 +67,7 @@ class EmotionNode(LifecycleNode):
         _LIBRARY_LOG.propagate = False
         self._settings = settings  # as of the configuration
         self._emotions: Publisher | None = None
+        self._model_info: ModelInfoTopic | None = None
         self._pipeline: Pipeline | None = None
         self._failure = ""  # of the last transition
         self._health = Health(self)
@@ -152,7 +154,10 @@ class EmotionNode(LifecycleNode):
     def _configure(self) -> None:
         self._settings = read_settings(self)
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
+        self._model_info = ModelInfoTopic(self)
         self._load_pipeline(self._emotions)
+        self._say_model()
+        self._failure = ""
 
     def _load_pipeline(self, emotions: Publisher) -> Pipeline:
         self._pipeline = Pipeline(self, self._settings, emotions, self._complain)
@@ -178,6 +183,9 @@ class EmotionNode(LifecycleNode):
         if self._emotions is not None:
             self.destroy_publisher(self._emotions)
             self._emotions = None
+        if self._model_info is not None:
+            self._model_info.close()
+            self._model_info = None
 
     def _change_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
         """Take all of the new values, or none and say why."""
@@ -208,7 +216,14 @@ class EmotionNode(LifecycleNode):
         return answer
 
     def _report(self) -> None:
-        self._health.publish(self.state, self._pipeline)
+        self._health.publish(self.state, self._pipeline, self._failure)
+        self._say_model()
+
+    def _say_model(self) -> None:
+        """Tell of the model, and again where it has gone over to another device."""
+        if self._model_info is not None and self._pipeline is not None:
+            window_s = self._pipeline.settings.recognizer.window_s
+            self._model_info.update(self._pipeline.model, window_s)
 
 
 def main(args: list[str] | None = None) -> int:

@@ -28,6 +28,7 @@ from emotion_recognition.nodes.diagnostics import Arrivals, Latencies
 from emotion_recognition.nodes.overlay import Overlay
 from emotion_recognition.nodes.qos import sensor_qos
 from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.stream_watch import StreamWatch
 from emotion_recognition.nodes.worker import Worker, forget
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.recognizer.inbox import Inbox, Item
@@ -90,8 +91,8 @@ class Pipeline:
             complain,
             self._show if settings.publish_overlay else None,
         )
-        self.images = {camera: Arrivals() for camera in settings.cameras}
-        self.sound = Arrivals()
+        self.images = {camera: StreamWatch() for camera in settings.cameras}
+        self.sound = StreamWatch()
         self.published = Arrivals()
         self.latencies = Latencies()
         self._node = node
@@ -159,26 +160,31 @@ class Pipeline:
         for overlay in self._overlays.values():
             overlay.close()
 
+    @property
+    def sound_kinds(self) -> tuple[str, ...]:
+        """Full names of the types of sound that are understood; none without sound."""
+        return () if self._audio_input is None else self._audio_input.kinds
+
     def _now_ns(self) -> int:
         return int(self._node.get_clock().now().nanoseconds)
 
     def _store_image(self, camera: str, message: Any) -> None:
-        received_ns = self._arrived(self.images[camera])
+        received_ns = self._arrived(self.images[camera], message)
         if self.enabled:
             self.inbox.put(Item("image", message, received_ns, time.monotonic(), camera))
 
     def _store_audio(self, message: Any) -> None:
-        received_ns = self._arrived(self.sound)
+        received_ns = self._arrived(self.sound, message)
         if self.enabled:
             self.inbox.put(Item("audio", message, received_ns, time.monotonic()))
 
     def _store_info(self, message: Any) -> None:
         self.inbox.put(Item("audio_info", message, self._now_ns(), time.monotonic()))
 
-    def _arrived(self, arrivals: Arrivals) -> int:
+    def _arrived(self, watch: StreamWatch, message: Any) -> int:
         """Note that something has come; return when, in ns of the node clock."""
-        arrivals.tick(time.monotonic())
         self._last_arrival_ns = self._now_ns()
+        watch.note(message, time.monotonic(), self._last_arrival_ns)
         return self._last_arrival_ns
 
     def _show(
