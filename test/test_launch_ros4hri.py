@@ -58,7 +58,7 @@ def test_the_source_decides_on_the_node(entities: list):
 
 
 def test_sound_of_a_topic_takes_the_place_of_voices(entities: list):
-    node, parameters = started(entities, audio="/mic/audio", max_faces="2", device="cpu")
+    _, parameters = started(entities, audio="/mic/audio", max_faces="2", device="cpu")
     assert parameters == [{"voices": False, "max_faces": 2, "device": "cpu"}]
 
 

@@ -58,7 +58,7 @@ def test_crops_give_what_the_whole_images_give(
         assert isinstance(event, FrameEvent)
         expected |= {one.stamp_ns: one for one in show_whole(whole, event.stamp_ns, event.image())}
     target = TrackedFaces(CONFIG, model)
-    target.follow(["anna"])
+    target.set_cameras(["anna"])
     found = [
         one
         for stamp, crop in crops_of(talking_face, margin)
@@ -79,11 +79,11 @@ def show_whole(target: Recognizer, stamp_ns: int, image: np.ndarray) -> list[Est
 
 def test_each_id_has_estimates_and_none_once_it_left(model, crops):
     target = TrackedFaces(CONFIG, model)
-    target.follow(["anna", "ben"])
+    target.set_cameras(["anna", "ben"])
     both = watch(target, crops[:20], "anna", "ben")
     assert {one.subject for one in both} == {"anna", "ben"}
     assert {one.frame_id for one in both} == {"eye"}
-    target.follow(["ben"])
+    target.set_cameras(["ben"])
     later = watch(target, crops[:10], "anna", "ben", begin=20)
     assert {one.subject for one in later} == {"ben"}
     assert [camera.name for camera in target.status().cameras] == ["ben"]
@@ -91,18 +91,18 @@ def test_each_id_has_estimates_and_none_once_it_left(model, crops):
 
 def test_an_id_that_comes_back_starts_anew(model, crops):
     target = TrackedFaces(CONFIG, model)
-    target.follow(["anna"])
+    target.set_cameras(["anna"])
     assert watch(target, crops[:20], "anna")
-    target.follow([])
+    target.set_cameras([])
     assert watch(target, crops[:1], "anna", begin=20) == []
-    target.follow(["anna"])
+    target.set_cameras(["anna"])
     assert watch(target, crops[:8], "anna", begin=21) == []  # 0.8 s: less than min_window_s
     assert watch(target, crops[:6], "anna", begin=29)
 
 
 def test_a_face_whose_crops_stop_has_no_estimates_though_its_id_stays(model, crops):
     target = TrackedFaces(CONFIG, model)
-    target.follow(["anna", "ben"])
+    target.set_cameras(["anna", "ben"])
     watch(target, crops[:20], "anna", "ben")
     later = watch(target, (crops * 2)[:30], "ben", begin=20)
     last_anna = max((one.stamp_ns for one in later if one.subject == "anna"), default=0)
@@ -113,7 +113,7 @@ def test_a_face_whose_crops_stop_has_no_estimates_though_its_id_stays(model, cro
 def test_the_voice_goes_to_the_face_that_speaks(model, talking_face: Path):
     """Somebody who talks, beside a face that does not move."""
     target = TrackedFaces(CONFIG, model)
-    target.follow(["talks", "waits"])
+    target.set_cameras(["talks", "waits"])
     crops = crops_of(talking_face)
     found: list[Estimate] = []
     at = 0

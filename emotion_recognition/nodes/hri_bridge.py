@@ -90,7 +90,7 @@ class HriBridge(Node):
         _LIBRARY_LOG.propagate = False
         torch.set_num_threads(settings.num_threads)
         cv2.setNumThreads(settings.num_threads)
-        self._recognizer = _recognizer(settings, loaded_model(settings))
+        model = loaded_model(settings)
         self._inbox = Inbox(settings.image_depth, settings.audio_queue_s)
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
         self._faces: dict[str, _Face] = {}
@@ -99,7 +99,11 @@ class HriBridge(Node):
         self._sound: AudioInput | None = None
         self._last_arrival_ns = self._now_ns()
         self._worker = Worker(
-            self._recognizer, self._inbox, settings.audio_fallback, self._publish, self._complain
+            _recognizer(settings, model),
+            self._inbox,
+            settings.audio_fallback,
+            self._publish,
+            self._complain,
         )
         self.create_subscription(ids_list, f"{FACES}/tracked", self._follow_faces, _IDS_DEPTH)
         if settings.use_audio and values["voices"]:
@@ -108,7 +112,6 @@ class HriBridge(Node):
             self._listen("audio")
         self.create_timer(_SILENCE_PERIOD_S, self._watch_for_silence)
         self._worker.start()
-        model = self._recognizer.model
         self.get_logger().info(f"ready: model {model.id} on {model.device}")
 
     def destroy_node(self) -> None:
@@ -137,7 +140,7 @@ class HriBridge(Node):
             for name in ids:
                 if name not in self._faces:
                     self._faces[name] = self._new_face(name)
-        self._recognizer.follow(ids)
+        self._worker.before_next(lambda recognizer: recognizer.set_cameras(ids))
 
     def _new_face(self, name: str) -> _Face:
         settings = self._settings
@@ -192,7 +195,7 @@ class HriBridge(Node):
     def _watch_for_silence(self) -> None:
         now_ns = self._now_ns()
         self._last_arrival_ns = min(self._last_arrival_ns, now_ns)  # a clock that was set back
-        if now_ns - self._last_arrival_ns > 1e9 * self._settings.recognizer.stale_after_s:
+        if now_ns - self._last_arrival_ns > self._settings.recognizer.stale_ns:
             self._inbox.note_silence(now_ns)
 
     def _publish(self, estimate: Estimate) -> None:

@@ -1,6 +1,5 @@
 """The recogniser of faces that somebody else finds and follows: each comes as a stream of crops."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,36 +14,23 @@ from emotion_recognition.vision.detect import make_detector
 class TrackedFaces(Recognizer):
     """Estimates the emotions of the faces that are followed now, each by its id.
 
-    A face is a camera that sees nothing else. So all share the networks and the sound, and the
-    voice goes to the face that speaks, as with several cameras; an estimate of a voice that is
-    nobody's has no subject. ``follow`` alone may be called from another thread.
+    A face is a camera that sees nothing else: ``set_cameras`` says which ids there are. So all
+    share the networks and the sound, and the voice goes to the face that speaks, as with several
+    cameras; an estimate of a voice that is nobody's has no subject.
     """
 
     def __init__(self, config: RecognizerConfig, model: EmotionModel | None = None) -> None:
         """Follow nobody yet. Arguments and errors as of ``Recognizer``."""
         single = replace(config, vision=replace(config.vision, max_faces=1))
-        self._followed: tuple[str, ...] = ()
         file = config.vision.detector_model
         detector = make_detector(config.vision.detector, Path(file) if file else None)
         super().__init__(single, model, (), CroppedFace(detector))
 
-    def follow(self, ids: Iterable[str]) -> None:
-        """Say which faces there are; those that are not among ``ids`` any more are forgotten."""
-        self._followed = tuple(dict.fromkeys(ids))
-
     def wants_frame(self, stamp_ns: int, camera: str = "") -> bool:
         """As of ``Recognizer``; a crop of a face that has left in the meantime is not wanted."""
-        self._take_up()
         return camera in self._cameras and super().wants_frame(stamp_ns, camera)
 
     def estimates(self, latest_only: bool = False) -> list[Estimate]:
         """As of ``Recognizer``; ``subject`` is the face's id, ``face`` its place in the crop."""
-        self._take_up()
         found = super().estimates(latest_only)
         return [replace(one, subject=one.subject.rpartition("/")[0]) for one in found]
-
-    def _take_up(self) -> None:
-        """Change the cameras here, in the thread that uses them."""
-        followed = self._followed
-        if followed != tuple(self._cameras):
-            self.set_cameras(followed)
