@@ -1,4 +1,3 @@
-# ruff: noqa: E402 - what needs ROS is imported after the check for it
 """C++ programs find the package with CMake, and build against the headers that it installs."""
 
 import shutil
