@@ -1,4 +1,4 @@
-"""docs/ros4hri.md says what the nodes do: parameters, launch arguments, the table of expressions."""
+"""docs/ros4hri.md says what the nodes do: parameters, launch arguments, expressions."""
 
 import re
 from collections.abc import Sequence
