@@ -181,6 +181,8 @@ class Health:
             "skipped": str(status.dropped_estimates),
             "clock jumps": str(status.clock_jumps),
             "gaps": str(status.gaps),
+            "internal errors": str(worker.failures),
+            "last error": worker.last_error,
             "device": pipeline.model.device,
             "model": pipeline.model.id,
         }
@@ -190,7 +192,9 @@ class Health:
             pipeline.latencies,
             self._new("failures", worker.failures),
             details,
-            self._new("skipped", status.dropped_estimates),
+            new_skips=self._new("skipped", status.dropped_estimates),
+            last_error=worker.last_error,
+            enabled=pipeline.enabled,
         )
 
     def _new(self, name: str, total: int) -> int:
