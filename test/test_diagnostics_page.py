@@ -76,6 +76,8 @@ def everything() -> Iterator[Report]:
     yield stream(link(BEST_EFFORT), lost=0.5)
     yield stream(link(RELIABLE, asked=RELIABLE), lost=0.5)
     yield stream(link(BEST_EFFORT), rate=2.0)
+    yield stream(link(BEST_EFFORT), sound_rate=0.5)
+    yield stream(sound_rate=3.0)
     yield stream(new_bad=1)
     yield stream(new_drops=1)
     yield stream(age_s=-3.0)

@@ -1,6 +1,7 @@
 # ruff: noqa: E402 - what needs ROS is imported after the check for it
 """What the running node says on /diagnostics and ~/model_info about streams that are amiss."""
 
+import array
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -13,6 +14,10 @@ import yaml
 from ros_support import Probe, Process, module, probe, random_domain_id, running, wait_until
 
 pytestmark = pytest.mark.ros
+
+audio_msgs = pytest.importorskip("audio_common_msgs.msg", reason="audio_common_msgs is missing")
+if not hasattr(audio_msgs, "AudioDataStamped"):
+    pytest.skip("the installed audio_common_msgs is the other dialect", allow_module_level=True)
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emotion_recognition.msg import ModelInfo
@@ -192,6 +197,26 @@ def test_sound_of_another_type_names_both_types(listener: Listener):
     assert status.level == ERROR
     node.destroy_publisher(sound)
     assert listener.wait("audio", "nobody publishes it").level == STALE
+
+
+def test_sound_of_another_format_than_is_said_is_told_by_its_amount(listener: Listener):
+    node = listener.probe.node
+    sound = node.create_publisher(audio_msgs.AudioDataStamped, "/robot/audio", 10)
+    chunk = audio_msgs.AudioDataStamped()
+    # 0.1 s in stereo at 24 kHz; without audio_info it is taken for mono at 16 kHz: 0.3 s.
+    chunk.audio.data = array.array("B", bytes(2 * 2 * 2400))
+
+    def publish() -> None:
+        chunk.header.stamp = node.get_clock().now().to_msg()
+        sound.publish(chunk)
+
+    timer = node.create_timer(0.1, publish)
+    status = listener.wait("audio", "s of sound come in a second: it has more channels")
+    assert status.level == WARN
+    assert float(values(status)["sound (s/s)"]) == pytest.approx(3, abs=0.8)
+    timer.destroy()
+    node.destroy_publisher(sound)
+    assert listener.wait("audio", "silent for", "nobody publishes it").level == STALE
 
 
 def test_a_stream_that_falls_silent_says_whether_its_publisher_is_there(listener: Listener):
