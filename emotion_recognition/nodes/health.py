@@ -182,6 +182,7 @@ class Health:
             "clock jumps": str(status.clock_jumps),
             "gaps": str(status.gaps),
             "internal errors": str(worker.failures),
+            "restarts": str(worker.restarts),
             "last error": worker.last_error,
             "device": pipeline.model.device,
             "model": pipeline.model.id,
