@@ -197,6 +197,7 @@ class Health:
             "clock jumps": str(status.clock_jumps),
             "gaps": str(status.gaps),
             "internal errors": str(worker.failures),
+            "restarts": str(worker.restarts),
             "last error": worker.last_error,
             "restarts": str(worker.restarts),
             "device": pipeline.model.device,
