@@ -23,6 +23,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emotion_recognition.msg import ModelInfo
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
@@ -318,12 +320,21 @@ def resting() -> Iterator[Listener]:
         yield heard
 
 
-def change_state(p: Probe, transition: int) -> None:
+def set_parameter(p: Probe, name: str, value: str) -> None:
+    client = p.node.create_client(SetParameters, "/robot/emotion_node/set_parameters")
+    assert client.wait_for_service(20)
+    request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+    answer = client.call_async(request)
+    wait_until(answer.done, 20, "the parameter")
+    assert answer.result().results[0].successful, answer.result()
+
+
+def change_state(p: Probe, transition: int, *, succeeds: bool = True) -> None:
     client = p.node.create_client(ChangeState, "/robot/emotion_node/change_state")
     assert client.wait_for_service(20)
     answer = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
     wait_until(answer.done, 60, "the transition")
-    assert answer.result().success
+    assert answer.result().success == succeeds
 
 
 def test_lifecycle_and_clock_are_told_in_every_state(resting: Listener, analyzers: dict):
@@ -335,6 +346,13 @@ def test_lifecycle_and_clock_are_told_in_every_state(resting: Listener, analyzer
     assert all(resting.stamps_ns), "aggregators reject messages without a time"
     assert resting.parts() == everything
 
+    set_parameter(resting.probe, "model_path", "/no/such/folder")
+    change_state(resting.probe, Transition.TRANSITION_CONFIGURE, succeeds=False)
+    failed = resting.wait(
+        "lifecycle", "not configured: parameter 'model_path' is '/no/such/folder'"
+    )
+    assert failed.level == ERROR
+    set_parameter(resting.probe, "model_path", "")
     change_state(resting.probe, Transition.TRANSITION_CONFIGURE)
     assert resting.wait("lifecycle", "inactive").level == OK
     assert resting.wait("image", "not at work: the node is inactive").level == OK

@@ -199,7 +199,6 @@ class Health:
             "internal errors": str(worker.failures),
             "restarts": str(worker.restarts),
             "last error": worker.last_error,
-            "restarts": str(worker.restarts),
             "device": pipeline.model.device,
             "model": pipeline.model.id,
         }
