@@ -18,6 +18,7 @@ from ros_support import random_domain_id, wait_until
 pytestmark = pytest.mark.ros
 
 import rclpy
+import torch
 from managed_node import ManagedNode, managed_node
 from rclpy.context import Context
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -264,6 +265,16 @@ def test_a_deactivated_node_keeps_no_network_in_memory(context: Context):
         assert model() is None
         if free == node.trigger_deactivate:
             assert node.trigger_activate() == SUCCESS
+    node.destroy_node()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_deactivated_node_keeps_nothing_on_the_device(context: Context):
+    given = [Parameter("use_audio", value=False), Parameter("device", value="cuda")]
+    node = EmotionNode(context=context, parameter_overrides=given)
+    assert torch.cuda.memory_allocated() > 0
+    assert node.trigger_deactivate() == SUCCESS
+    assert torch.cuda.memory_allocated() == 0
     node.destroy_node()
 
 
