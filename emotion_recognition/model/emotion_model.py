@@ -50,9 +50,9 @@ class Prediction:
     """What the model makes of one window.
 
     Attributes:
-        probabilities: (8,) float32 in the order of ``EMOTIONS``, calibrated, sum 1.
-        valence: -1 to 1.
-        arousal: -1 to 1.
+        probabilities: (C,) float32 in the order of the model's labels, calibrated, sum 1.
+        valence: -1 to 1; NaN where the model's classes have none.
+        arousal: Likewise.
         intensity: 0 to 1, how strongly the emotion is expressed; NaN without sound.
         audio_weight: Share of the decision that the sound carried, 0 to 1.
         video_weight: Share that the face carried, 0 to 1.
@@ -88,6 +88,7 @@ class EmotionModel:
         temperatures: Mapping[str, float],
         device: Device,
         voice_encoder: VoiceBackbone | None = None,
+        labels: tuple[str, ...] = EMOTIONS,
     ) -> None:
         """Bundle the networks.
 
@@ -98,9 +99,10 @@ class EmotionModel:
             temperatures: By which the logits are divided, for ``audio``, ``video`` and ``both``.
             device: As :func:`choose_device` returns it.
             voice_encoder: The voice encoder that the network was trained with, if it has one.
+            labels: Names of the network's classes.
         """
         self.id = id
-        self.labels = EMOTIONS
+        self.labels = labels
         self.device = device.name
         self.device_problem = device.problem
         self.precision = str(next(network.parameters()).dtype).removeprefix("torch.")
@@ -195,10 +197,11 @@ class EmotionModel:
         for row, there in zip(
             self._judge(sound, audio_mask, sight, video_mask), heard, strict=True
         ):
-            valence, arousal, intensity, audio_weight, video_weight = row[len(EMOTIONS) :].tolist()
+            count = len(self.labels)
+            valence, arousal, intensity, audio_weight, video_weight = row[count:].tolist()
             intensity = intensity if there else math.nan
             streams = intensity, audio_weight, video_weight
-            predictions.append(Prediction(row[: len(EMOTIONS)], valence, arousal, *streams))
+            predictions.append(Prediction(row[:count], valence, arousal, *streams))
         return predictions
 
     @staticmethod
@@ -248,13 +251,12 @@ def load_model(
         DeviceError: The device is unknown.
     """
     chosen = choose_device(device)
-    path = path or WEIGHTS
-    if path.is_dir():
-        path = path / NETWORK_FILE
+    path = network_file(path)
     network, metadata = load_network(path)
     voice = load_voice(
         path, network.config, metadata, voice_encoder or VoiceEncoderChoice(), chosen.name
     )
+    labels = _labels(path, network, metadata)
     id, temperatures = _calibration(path, metadata)
 
     def build(device: Device, half: bool) -> EmotionModel:
@@ -267,7 +269,7 @@ def load_model(
             network.half()
             if isinstance(encoder, ShippedFrames):
                 encoder.halve()
-        return EmotionModel(encoder, network, id, temperatures, device, voice)
+        return EmotionModel(encoder, network, id, temperatures, device, voice, labels)
 
     model = build(chosen, half=False) if chosen.name == "cpu" else in_half_if_exact(build, chosen)
     logger.info("model %s on %s in %s", model.id, model.device, model.precision)
@@ -294,12 +296,40 @@ def in_half_if_exact(build: Callable[[Device, bool], EmotionModel], device: Devi
     return build(device, False)
 
 
+def read_labels(path: Path | None = None) -> tuple[str, ...]:
+    """Return the class names of the network that :func:`load_model` would load from ``path``.
+
+    Raises:
+        CheckpointError: As of :func:`load_model`.
+    """
+    file = network_file(path)
+    return _labels(file, *load_network(file))
+
+
+def network_file(path: Path | None) -> Path:
+    """Return the file of the network: that in a folder, and the shipped one for None."""
+    path = path or WEIGHTS
+    return path / NETWORK_FILE if path.is_dir() else path
+
+
+def _labels(path: Path, network: TwoStreamNetwork, metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """The class names in a network's checkpoint."""
+    try:
+        found = json.loads(metadata["labels"])
+    except (KeyError, ValueError):
+        found = None
+    count = network.config.classes
+    named = isinstance(found, list) and all(isinstance(name, str) and name for name in found)
+    if not named or len(set(found)) != count or len(found) != count:
+        raise CheckpointError(
+            f"{path}: labels are {metadata.get('labels')}, expected the {count} different names of "
+            "its classes"
+        )
+    return tuple(found)
+
+
 def _calibration(path: Path, metadata: Mapping[str, str]) -> tuple[str, dict[str, float]]:
     """The id and the temperatures of a network's checkpoint."""
-    if metadata.get("labels") != json.dumps(EMOTIONS):
-        raise CheckpointError(
-            f"{path}: labels are {metadata.get('labels')}, expected {json.dumps(EMOTIONS)}"
-        )
     try:
         temperatures = {
             name: float(value) for name, value in json.loads(metadata["temperature"]).items()
