@@ -203,8 +203,8 @@ def _by_name(results: Sequence[RecordingResult]) -> dict[str, list[RecordingResu
     return found
 
 
-def _start_ns(path: Path, options: RunOptions) -> int:
-    """Sensor time of a recording's first image or sound."""
+def start_ns(path: Path, options: RunOptions) -> int:
+    """Return the sensor time of a recording's first image or sound."""
     if not is_bag(path):
         return time_origin_ns(path)
     events = read_events(path, options.image_topic, options.audio_topic, sync=options.sync)
@@ -221,13 +221,13 @@ def _recording(
     thumbnails: bool,
 ) -> tuple[Recording, list[str]]:
     """A recording with its labels and pictures, and warnings about the labels."""
-    recording = Recording(name, series, origin_ns=_start_ns(path, options))
+    recording = Recording(name, series, origin_ns=start_ns(path, options))
     labels: list[Label] = []
     warnings: list[str] = []
     if source is not None:
-        start_ns, end_ns = recording.span_ns
-        said = source.labels_of(Extent(path, name, start_ns, end_ns))
-        labels, warnings = inside(said, start_ns, end_ns, name)
+        begin_ns, end_ns = recording.span_ns
+        said = source.labels_of(Extent(path, name, begin_ns, end_ns))
+        labels, warnings = inside(said, begin_ns, end_ns, name)
     pictures: list[Picture] = []
     if thumbnails:
         first = next(iter(series.values()))
