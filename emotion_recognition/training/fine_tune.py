@@ -77,9 +77,8 @@ class EmotionClass:
         require(fits, "name", name, f"lower case without comma, and none of {none}")
         for field_, value in zip(("valence", "arousal"), ratings, strict=True):
             require(value is None or -1 <= value <= 1, field_, value, "-1 to 1")
-        require(
-            (None in ratings) == (ratings == (None, None)), "arousal", ratings[1], "both ratings"
-        )
+        half = None in ratings and ratings != (None, None)
+        require(not half, "arousal", self.arousal, "valence and arousal, or neither")
 
 
 @dataclass(frozen=True)
