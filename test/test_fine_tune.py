@@ -12,7 +12,7 @@ import torch
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.checkpoint import CheckpointError, save_checkpoint
-from emotion_recognition.model.emotion_model import WEIGHTS, load_model, network_file, read_labels
+from emotion_recognition.model.emotion_model import load_model
 from emotion_recognition.model.network import (
     KIND,
     EmotionNetwork,
@@ -21,6 +21,7 @@ from emotion_recognition.model.network import (
     config_entries,
     load_network,
 )
+from emotion_recognition.model.network_file import WEIGHTS, network_file, read_labels
 from emotion_recognition.studies import recognize
 from emotion_recognition.studies.configuration import make_configuration
 from emotion_recognition.training import fine_tune, recorded_windows

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from emotion_recognition import __version__
-from emotion_recognition.model.emotion_model import network_file
 from emotion_recognition.model.frame_encoder import SHIPPED_WEIGHTS
+from emotion_recognition.model.network_file import network_file
 
 
 @dataclass(frozen=True)

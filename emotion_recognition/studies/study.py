@@ -11,7 +11,7 @@ from emotion_recognition.bags.events import FrameEvent
 from emotion_recognition.bags.find import is_bag, recordings_in
 from emotion_recognition.bags.read import read_events
 from emotion_recognition.evaluation.offline import time_origin_ns
-from emotion_recognition.model.emotion_model import read_labels
+from emotion_recognition.model.network_file import read_labels
 from emotion_recognition.studies.compare import compare
 from emotion_recognition.studies.configuration import StudyConfiguration, make_configuration
 from emotion_recognition.studies.evaluation import (

@@ -27,9 +27,9 @@ from torch.utils.data import Dataset
 from emotion_recognition.emotions import canonical
 from emotion_recognition.evaluation.metrics import classification_report
 from emotion_recognition.model.checkpoint import CheckpointError, save_checkpoint
-from emotion_recognition.model.emotion_model import NETWORK_FILE, network_file, read_labels
 from emotion_recognition.model.heads import Heads
 from emotion_recognition.model.network import KIND, EmotionNetwork, config_entries, load_network
+from emotion_recognition.model.network_file import NETWORK_FILE, network_file, read_labels
 from emotion_recognition.studies.configuration import (
     ConfigurationError,
     StudyConfiguration,

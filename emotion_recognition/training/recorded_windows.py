@@ -17,8 +17,9 @@ from tqdm import tqdm
 
 from emotion_recognition.bags.events import RecordingError
 from emotion_recognition.bags.find import recordings_in
-from emotion_recognition.model.emotion_model import EmotionModel, Prediction, network_file
+from emotion_recognition.model.emotion_model import EmotionModel, Prediction
 from emotion_recognition.model.network import EmotionNetwork, load_network
+from emotion_recognition.model.network_file import network_file
 from emotion_recognition.recognizer import Recognizer
 from emotion_recognition.studies.configuration import StudyConfiguration
 from emotion_recognition.studies.evidence import label_at
