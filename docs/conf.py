@@ -1,22 +1,45 @@
-"""Sphinx configuration: `make docs` builds the pages of this folder into build/docs/html."""
+"""Sphinx configuration: ``make docs`` builds this folder into build/docs/html; rosdoc2 reads it too."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from sphinx.ext.autodoc.mock import _MockObject
+
+DOCS = Path(__file__).resolve().parent
+sys.path[:0] = [str(DOCS), str(DOCS.parent)]
+
+from outside_pages import page_text  # noqa: E402 - found on the path above
+
+import emotion_recognition  # noqa: E402
 
 project = "emotion_recognition"
 author = "the emotion_recognition authors"
-extensions = [
-    "myst_parser",
-    "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
-    "sphinx.ext.napoleon",
-]
-root_doc = "index"
-source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["images/**"]
+version = release = emotion_recognition.__version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["images"]
 myst_heading_anchors = 4
+
+autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_typehints = "description"
+# Neither ROS nor what it generates is needed to document the nodes; of the libraries only what is
+# not installed is made up.
+ROS = ["rclpy", "rcl_interfaces", "lifecycle_msgs", "std_msgs", "std_srvs", "sensor_msgs"]
+ROS += ["diagnostic_msgs", "builtin_interfaces", "rosidl_runtime_py", "emotion_recognition.msg"]
+LIBRARIES = ["cv2", "torch", "numpy", "scipy", "safetensors", "rosbags", "yaml", "tqdm", "av"]
+autodoc_mock_imports = ROS + [name for name in LIBRARIES if find_spec(name) is None]
+_MockObject.__or__ = _MockObject.__ror__ = lambda self, other: self  # for hints such as Time | None
+
 html_theme = "furo"
 html_title = "emotion_recognition"
+html_copy_source = False
+
+
+def _fill(app: Any, name: str, source: list[str]) -> None:
+    source[0] = page_text(name, source[0])
+
+
+def setup(app: Any) -> None:
+    """Let pages that lie elsewhere in the repository be read from there."""
+    app.connect("source-read", _fill)
