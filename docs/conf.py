@@ -1,4 +1,4 @@
-"""Sphinx configuration: ``make docs`` builds this folder into build/docs/html; rosdoc2 reads it too."""
+"""Sphinx configuration: ``make docs`` builds this folder into build/docs/html."""
 
 import sys
 from importlib.util import find_spec
@@ -30,6 +30,9 @@ ROS += ["diagnostic_msgs", "builtin_interfaces", "rosidl_runtime_py", "emotion_r
 LIBRARIES = ["cv2", "torch", "numpy", "scipy", "safetensors", "rosbags", "yaml", "tqdm", "av"]
 autodoc_mock_imports = ROS + [name for name in LIBRARIES if find_spec(name) is None]
 _MockObject.__or__ = _MockObject.__ror__ = lambda self, other: self  # for hints such as Time | None
+
+# JSON with an ellipsis, and csv, which Pygments does not know, are shown as they are.
+suppress_warnings = ["misc.highlighting_failure"]
 
 html_theme = "furo"
 html_title = "emotion_recognition"

@@ -32,7 +32,9 @@ def page_text(name: str, text: str) -> str:
         text: As its file has it.
     """
     page = DOCS / f"{name}.md"
-    source = next((ROOT / file for file, beside in PAGES.items() if name == f"beside/{beside}"), page)
+    source = next(
+        (ROOT / file for file, beside in PAGES.items() if name == f"beside/{beside}"), page
+    )
     if source != page:
         text = source.read_text(encoding="utf-8")
 
