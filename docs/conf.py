@@ -22,7 +22,10 @@ exclude_patterns = ["images"]
 myst_heading_anchors = 4
 
 autodoc_default_options = {"members": True, "member-order": "bysource"}
-autodoc_typehints = "description"
+autoclass_content = "both"
+add_module_names = False
+maximum_signature_line_length = 80
+python_use_unqualified_type_names = True
 # Neither ROS nor what it generates is needed to document the nodes; of the libraries only what is
 # not installed is made up.
 ROS = ["rclpy", "rcl_interfaces", "lifecycle_msgs", "std_msgs", "std_srvs", "sensor_msgs"]
@@ -35,7 +38,8 @@ _MockObject.__or__ = _MockObject.__ror__ = lambda self, other: self  # for hints
 suppress_warnings = ["misc.highlighting_failure"]
 
 html_theme = "furo"
-html_title = "emotion_recognition"
+html_title = "Emotion recognition"
+html_show_copyright = False
 html_copy_source = False
 
 
