@@ -1,5 +1,6 @@
 """Sphinx configuration: ``make docs`` builds this folder into build/docs/html."""
 
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,8 +8,11 @@ from typing import Any
 
 from sphinx.ext.autodoc.mock import _MockObject
 
-DOCS = Path(__file__).resolve().parent
+# rosdoc2 runs this file out of a copy of this folder, whose conf.py names the original.
+wrapped = re.search(r'exec\(open\("(.+?)"\)', Path(__file__).read_text(encoding="utf-8"))
+DOCS = Path(wrapped[1] if wrapped else __file__).resolve().parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
+rosdoc2_settings = {"enable_autodoc": False, "override_theme": False, "support_markdown": False}
 
 from outside_pages import page_text  # noqa: E402 - found on the path above
 
@@ -18,7 +22,8 @@ project = "emotion_recognition"
 author = "the emotion_recognition authors"
 version = release = emotion_recognition.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["images"]
+# rosdoc2 adds a page of every module and its own lists; reference/ has what is meant for others.
+exclude_patterns = ["images", "emotion_recognition*.rst", "modules.rst", "__*.rst"]
 myst_heading_anchors = 4
 
 autodoc_default_options = {"members": True, "member-order": "bysource"}
@@ -44,7 +49,7 @@ html_copy_source = False
 
 
 def _fill(app: Any, name: str, source: list[str]) -> None:
-    source[0] = page_text(name, source[0])
+    source[0] = page_text(name, source[0], DOCS.parent, Path(app.srcdir))
 
 
 def setup(app: Any) -> None:

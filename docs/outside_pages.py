@@ -8,9 +8,6 @@ import os
 import re
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parent
-ROOT = DOCS.parent
-
 PAGES = {
     "README.md": "readme",
     "MODEL_CARD.md": "model-card",
@@ -21,28 +18,31 @@ PAGES = {
 }
 """Files of the repository, and the names of their pages in ``beside/``."""
 
-_LINK = re.compile(r"\]\((?P<path>[^)#\s:]+)(?P<anchor>#[^)\s]*)?\)")
+_LINK = re.compile(r"(?P<opens>\]\(|\{literalinclude\} )(?P<path>[^)#\s:]+)(?=[)#\s])")
 
 
-def page_text(name: str, text: str) -> str:
+def page_text(name: str, text: str, root: Path, built_from: Path) -> str:
     """Return the text of a page as Sphinx is to read it.
 
     Args:
         name: Of the page, such as ``training`` or ``beside/readme``.
         text: As its file has it.
+        root: The repository.
+        built_from: Its folder ``docs``, or a copy of that.
     """
-    page = DOCS / f"{name}.md"
-    source = next(
-        (ROOT / file for file, beside in PAGES.items() if name == f"beside/{beside}"), page
-    )
-    if source != page:
+    docs = root / "docs"
+    files = {f"beside/{beside}": root / file for file, beside in PAGES.items()}
+    source = files.get(name, docs / name)
+    if name in files:
         text = source.read_text(encoding="utf-8")
 
     def link(match: re.Match[str]) -> str:
-        target = (source.parent / match["path"]).resolve()
-        inside = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else ""
-        if inside in PAGES:
-            target = DOCS / "beside" / f"{PAGES[inside]}.md"
-        return f"]({os.path.relpath(target, page.parent)}{match['anchor'] or ''})"
+        target = Path(os.path.normpath(source.parent / match["path"]))
+        beside = PAGES.get(os.path.relpath(target, root))
+        if beside:
+            target = built_from / "beside" / f"{beside}.md"
+        elif target.is_relative_to(docs):
+            target = built_from / target.relative_to(docs)
+        return match["opens"] + os.path.relpath(target, (built_from / name).parent)
 
     return _LINK.sub(link, text)
