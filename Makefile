@@ -9,7 +9,7 @@ JOBS ?= 3
 
 ENV := . scripts/env.sh
 
-.PHONY: help setup demo test page bench bench-cuda lint lock clean distclean
+.PHONY: help setup demo test page docs bench bench-cuda lint lock clean distclean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ test: setup ## all tests, or TESTS='test/test_x.py -k word'
 page: ## build the dashboard's page into the package (needs Node.js 20 and npm)
 	@scripts/setup_page.sh
 	npm --prefix frontend run build
+
+docs: setup ## the documentation as a site in build/docs/html
+	@$(ENV) && python -m sphinx -q -W --keep-going -d build/docs/doctrees docs build/docs/html
+	@echo "build/docs/html/index.html"
 
 bench: setup ## measure speed, latency and loss: a table, and build/bench.json
 	@$(ENV) && python -m bench.run
