@@ -34,6 +34,9 @@ ARGUMENTS = (
     Argument("camera", False, "start camera_node as well: a webcam without a driver"),
     Argument("microphone", False, "start microphone_node as well: a microphone without a driver"),
     Argument("dashboard", False, "start dashboard_bridge as well: the page, on port 8090"),
+    Argument(
+        "redact", False, "estimates only: no face boxes; on the page no images and no sound either"
+    ),
     Argument("log_level", "info", "debug, info, warn, error or fatal"),
 )
 
@@ -54,15 +57,23 @@ def remappings(image: str, audio: str) -> list[tuple[str, str]]:
     return [("image", image), ("audio", audio), ("audio_info", audio_info_topic(audio))]
 
 
-def overrides(given: Mapping[str, str]) -> dict[str, str | int]:
+def overrides(given: Mapping[str, str | bool]) -> dict[str, str | int | bool]:
     """Return the parameters of ``emotion_node`` that the arguments set.
 
     Raises:
         ValueError: ``max_faces`` is no number.
     """
-    values: dict[str, str | int] = {name: given[name] for name in OVERRIDES if given[name]}
+    values: dict[str, str | int | bool] = {name: given[name] for name in OVERRIDES if given[name]}
     if "max_faces" in values:
         if not str(values["max_faces"]).isdecimal():
             raise ValueError(f"max_faces is {values['max_faces']!r}: expected a whole number")
         values["max_faces"] = int(values["max_faces"])
-    return values
+    return {**values, **redaction(given)}
+
+
+def redaction(given: Mapping[str, str | bool]) -> dict[str, bool]:
+    """Return the parameter that keeps people from being shown, if the argument asks for it.
+
+    It is one of ``emotion_node`` and of ``dashboard_bridge``.
+    """
+    return {"redact": True} if given.get("redact") in (True, "true") else {}

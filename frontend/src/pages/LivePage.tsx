@@ -60,7 +60,11 @@ export function LivePage() {
       )}
       <div className="live-grid">
         <section className="card picture" aria-label={strings.camera}>
-          <CameraView preview={live.preview} caption={(each) => captionAt(live.estimates, each)} />
+          <CameraView
+            preview={live.preview}
+            redacted={live.streams.image?.state === "redacted"}
+            caption={(each) => captionAt(live.estimates, each)}
+          />
         </section>
         <section className="card">
           <h2>{strings.emotion}</h2>
@@ -76,6 +80,7 @@ export function LivePage() {
           <h2>{strings.voiceTitle}</h2>
           <VoiceMeter
             sound={live.sound}
+            redacted={live.streams.audio?.state === "redacted"}
             speech={
               current !== undefined && isAvailable(current) && !current.flags.includes("NO_SPEECH")
             }
