@@ -33,6 +33,7 @@ setup(
             "weights/crema_d_folds/*.safetensors",
             "weights/*.md",
             "weights/*.json",
+            "weights/SHA256SUMS",
             "dashboard/static/*",
             "dashboard/static/assets/*",
             "studies/*.html",
