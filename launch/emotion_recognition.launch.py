@@ -15,6 +15,7 @@ from emotion_recognition.nodes.graph import (
     redaction,
     remappings,
 )
+from emotion_recognition.nodes.keystore import enclave
 from launch import LaunchContext, LaunchDescription
 
 
@@ -55,7 +56,10 @@ def nodes(context: LaunchContext) -> list[Node]:
             namespace=given["namespace"],
             parameters=parameters,
             remappings=remappings(given["image"], given["audio"]),
-            arguments=["--ros-args", "--log-level", given["log_level"]],
+            arguments=[
+                *("--ros-args", "--log-level", given["log_level"]),
+                *("--enclave", enclave(executable)),  # of no effect unless ROS 2 is secured
+            ],
             output="screen",
             **options,
         )
