@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from emotion_recognition.cli import DONE, FAILED, WRONG_USAGE, main
 from emotion_recognition import extras
+from emotion_recognition.cli import DONE, FAILED, WRONG_USAGE, main
 from emotion_recognition.training import sweep
 from emotion_recognition.training.config import Job
 from emotion_recognition.training.sweep import compare, table
