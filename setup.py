@@ -39,7 +39,9 @@ setup(
             "studies/*.html",
         ]
     },
-    data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
+    data_files=[
+        shared(name) for name in ("config", "config/sros2", "config/training", "launch", "msg")
+    ],
     install_requires=requirements("runtime.txt"),
     extras_require={
         "backbones": requirements("backbones.txt"),
