@@ -308,6 +308,19 @@ def test_a_node_does_not_start_unsecured_where_security_is_enforced(tmp_path: Pa
     assert "Traceback" not in process.text
 
 
+def test_a_keystore_that_the_middleware_does_not_take_ends_the_start_in_words(tmp_path: Path):
+    own = tmp_path / "enclaves" / enclave("camera_node").strip("/")
+    own.mkdir(parents=True)
+    names = ("identity_ca.cert.pem", "permissions_ca.cert.pem", "cert.pem", "key.pem")
+    for name in (*names, "governance.p7s", "permissions.p7s"):
+        (own / name).write_text("no certificate", encoding="utf-8")
+    command = module("camera_node", "--ros-args", "--enclave", enclave("camera_node"))
+    with running(command, random_domain_id(), **secured(tmp_path)) as process:
+        assert process.wait(60) == 1
+    assert process.said("FATAL", "ROS 2 does not make the node")
+    assert "Traceback" not in process.text
+
+
 @pytest.mark.timeout(240)
 def test_a_secured_node_is_there_for_secured_ones_alone(keystore: tuple[Path, int]):
     folder, domain_id = keystore
