@@ -160,3 +160,14 @@ def test_the_declared_quality_is_that_of_the_sources():
         assert "not in each source file" in row
         assert claimed[1] == "5"
     assert "QUALITY_DECLARATION.md" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "page", ["SECURITY.md", "docs/security.md", "docs/threat-model.md", "docs/privacy.md"]
+)
+def test_a_page_names_tests_and_folders_that_are_there(page: str):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for name in re.findall(r"\btest_\w+\.py", text):
+        assert (ROOT / "test" / name).is_file(), name
+    for name in re.findall(r"`((?:requirements|emotion_recognition|config)/[\w/.-]+)`", text):
+        assert (ROOT / name).exists(), name
