@@ -9,7 +9,7 @@ JOBS ?= 3
 
 ENV := . scripts/env.sh
 
-.PHONY: help setup demo test page docs bench bench-cuda lint lock clean distclean
+.PHONY: help setup demo test page docs bench bench-cuda lint lock clean distclean audit
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench-cuda: setup ## times of the networks on a GPU beside the roofline's floor 
 
 lint: setup ## ruff and mypy
 	@$(ENV) && ruff check . && ruff format --check . && mypy
+
+audit: ## known vulnerabilities of the pinned packages; without a network it says so
+	@python3 scripts/audit.py
 
 lock: ## write requirements/lock anew (needs python3.10 to python3.13)
 	@python3 scripts/lock.py

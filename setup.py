@@ -33,12 +33,15 @@ setup(
             "weights/crema_d_folds/*.safetensors",
             "weights/*.md",
             "weights/*.json",
+            "weights/SHA256SUMS",
             "dashboard/static/*",
             "dashboard/static/assets/*",
             "studies/*.html",
         ]
     },
-    data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
+    data_files=[
+        shared(name) for name in ("config", "config/sros2", "config/training", "launch", "msg")
+    ],
     install_requires=requirements("runtime.txt"),
     extras_require={
         "backbones": requirements("backbones.txt"),

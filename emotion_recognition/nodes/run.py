@@ -12,7 +12,13 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from emotion_recognition.nodes.dds import config_file
-from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, overrides, remappings
+from emotion_recognition.nodes.graph import (
+    ARGUMENTS,
+    PARAMETER_FILE,
+    overrides,
+    redaction,
+    remappings,
+)
 from emotion_recognition.nodes.spin import run_nodes
 
 _STOP_S = 10.0
@@ -60,14 +66,16 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
 def main(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; return the exit code."""
     arguments = ros_arguments(options)
-    with _dashboard(arguments) if options.dashboard else contextlib.nullcontext():
+    with _dashboard(options, arguments) if options.dashboard else contextlib.nullcontext():
         return run_nodes(_makers(options), arguments)
 
 
 @contextlib.contextmanager
-def _dashboard(arguments: Sequence[str]) -> Iterator[None]:
+def _dashboard(options: argparse.Namespace, arguments: Sequence[str]) -> Iterator[None]:
     """Run dashboard_bridge in a process of its own: no trouble of a viewer reaches the robot."""
     command = [sys.executable, "-m", "emotion_recognition.nodes.dashboard_bridge", *arguments]
+    if redaction(vars(options)):
+        command += ["--ros-args", "-p", "redact:=true"]
     process = subprocess.Popen(command)
     try:
         yield

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
@@ -67,9 +68,17 @@ def start_ros(args: Sequence[str] | None = None) -> bool:
         arguments = None if args is None else ["emotion_recognition", *args]
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
-        print(f"cannot read the ROS arguments: {error}", file=sys.stderr)
+        cause = "" if "SECURITY" in str(error) else "cannot read the ROS arguments: "
+        print(f"{cause}{error}", file=sys.stderr)
         return False
     return True
+
+
+def _made(make: Callable[[], Node]) -> Node:
+    try:
+        return make()
+    except RCLError as error:  # such as a middleware without the security that is enforced
+        raise StartError(f"ROS 2 does not make the node: {error}") from error
 
 
 def run_nodes(makers: Sequence[Callable[[], Node]], args: Sequence[str] | None = None) -> int:
@@ -91,7 +100,7 @@ def run_nodes(makers: Sequence[Callable[[], Node]], args: Sequence[str] | None =
             signals.raising = True
             executor = SingleThreadedExecutor()
             for make in makers:
-                node = make()
+                node = _made(make)
                 nodes.append(node)
                 executor.add_node(node)
             signals.raising = False

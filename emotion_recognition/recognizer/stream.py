@@ -369,7 +369,7 @@ class Recognizer:
             video_weight=prediction.video_weight,
             flags=flags,
             subject=subject,
-            face=None if face is None else face.box,
+            face=None if face is None or self.config.redact else face.box,
             frame_id=self._frame_id(face),
             model=self.model.id,
         )
