@@ -78,6 +78,13 @@ class AudioInput:
         node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
         self._look()
 
+    def close(self) -> None:
+        """End the subscriptions, and the search for publishers."""
+        self._node.destroy_timer(self._timer)
+        for subscription in (self._audio, self._info):
+            if subscription is not None:
+                self._node.destroy_subscription(subscription)
+
     def _look(self) -> None:
         # The other dialect's AudioInfo travels inside its AudioStamped, never by itself.
         profiles = self._offers(self._info_topic).get(f"{_PACKAGE}/msg/AudioInfo")
