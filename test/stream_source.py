@@ -3,8 +3,8 @@
     python stream_source.py camera CLIP --encodings bgr8,mono8 --scales 1,0.5 --reliability reliable
     python stream_source.py microphone CLIP --rate 8000 --reliability best_effort
 
-A process of its own, so that it can die as a driver dies. Stamps are of the system clock at the
-start of each pass, and go on by that of the clip; with ``--speed`` clip and stamps go faster.
+A process of its own, so that it can die as a driver dies. Stamps are of the system clock; with
+``--speed`` the clip and the stamps go so many times faster.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def image(pixels: np.ndarray, encoding: str, scale: float) -> Image:
 def images(options: argparse.Namespace) -> tuple[list[tuple[float, Image]], float]:
     """Images and when each is due, s; and how long they take."""
     ways = itertools.cycle(itertools.product(options.encodings, options.scales))
-    events = [event for event in read_clip(options.clip, with_audio=False)][:: options.every]
+    events = list(read_clip(options.clip, with_audio=False))[:: options.every]
     begin_ns = events[0].stamp_ns
     made = [
         ((event.stamp_ns - begin_ns) / 1e9, image(event.image(), *next(ways))) for event in events
@@ -85,12 +85,11 @@ def play(
 ) -> None:
     began_s, began_ns = time.monotonic(), time.time_ns()
     for passed in itertools.count():
-        if speed == 1:  # as a driver does: what the system clock says
-            began_ns = time.time_ns() - int(1e9 * passed * length_s)
         for at_s, message in messages:
             since_s = passed * length_s + at_s
             time.sleep(max(0.0, began_s + since_s / speed - time.monotonic()))
-            message.header.stamp = time_message(began_ns + int(1e9 * since_s))
+            stamp_ns = time.time_ns() if speed == 1 else began_ns + int(1e9 * since_s)
+            message.header.stamp = time_message(stamp_ns)
             publish(message)
 
 

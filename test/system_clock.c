@@ -1,6 +1,9 @@
 /* Preloaded into a process: adds to its system clock what a file says, in nanoseconds. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -44,4 +47,38 @@ time_t time(time_t *now) {
   clock_gettime(CLOCK_REALTIME, &precise);
   if (now) *now = precise.tv_sec;
   return precise.tv_sec;
+}
+
+/* The kernel waits by its own clock. What lies before 2001 is a time of the monotonic clock. */
+static struct timespec by_kernel(const struct timespec *until) {
+  struct timespec moved = *until;
+  if (ahead_ns && until->tv_sec > 1000000000) {
+    int64_t total = until->tv_sec * 1000000000LL + until->tv_nsec - *ahead_ns;
+    moved.tv_sec = total / 1000000000LL;
+    moved.tv_nsec = total % 1000000000LL;
+  }
+  return moved;
+}
+
+int pthread_cond_timedwait(pthread_cond_t *changed, pthread_mutex_t *lock,
+                           const struct timespec *until) {
+  static int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+  struct timespec moved = by_kernel(until);
+  if (!wait) *(void **)&wait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+  if (!wait) *(void **)&wait = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+  return wait(changed, lock, &moved);
+}
+
+int sem_timedwait(sem_t *semaphore, const struct timespec *until) {
+  static int (*wait)(sem_t *, const struct timespec *);
+  struct timespec moved = by_kernel(until);
+  if (!wait) *(void **)&wait = dlsym(RTLD_NEXT, "sem_timedwait");
+  return wait(semaphore, &moved);
+}
+
+int pthread_mutex_timedlock(pthread_mutex_t *lock, const struct timespec *until) {
+  static int (*wait)(pthread_mutex_t *, const struct timespec *);
+  struct timespec moved = by_kernel(until);
+  if (!wait) *(void **)&wait = dlsym(RTLD_NEXT, "pthread_mutex_timedlock");
+  return wait(lock, &moved);
 }

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emotion_recognition import __version__
+from emotion_recognition.interrupt import as_usual, end_at_signals
 
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,23 @@ def _overview() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code (0 done, 1 failed, 2 wrong usage)."""
+    """Run one command; return its exit code (0 done, 1 failed, 2 wrong usage, 130 interrupted).
+
+    Args:
+        arguments: None: those of the process, whose signals are taken over as well.
+    """
     chosen = _overview().parse_args(arguments)
     command = COMMANDS[chosen.command]
+    live = command.module.startswith("emotion_recognition.nodes")  # runs until it is interrupted
+    if arguments is None:
+        end_at_signals(DONE if live else INTERRUPTED)
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     # Small networks run slower on many threads; set before PyTorch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         module = importlib.import_module(command.module)
     except ImportError as error:
-        if not command.module.startswith("emotion_recognition.nodes"):
+        if not live:
             raise
         print(
             f"emotion-recognition {chosen.command}: needs ROS 2, which does not import "
@@ -98,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return FAILED
+    if arguments is None and not live:
+        as_usual()
     parser = argparse.ArgumentParser(
         prog=f"emotion-recognition {chosen.command}", description=module.__doc__
     )
@@ -113,4 +123,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"emotion-recognition {chosen.command}: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED

@@ -75,15 +75,15 @@ class AudioInput:
         self._info: _Heard | None = None
         self.topic = node.resolve_topic_name("audio")
         self._info_topic = node.resolve_topic_name("audio_info")
-        node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
+        self._timer = node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
         self._look()
 
     def close(self) -> None:
         """End the subscriptions, and the search for publishers."""
         self._node.destroy_timer(self._timer)
-        for subscription in (self._audio, self._info):
-            if subscription is not None:
-                self._node.destroy_subscription(subscription)
+        for heard in (self._audio, self._info):
+            if heard is not None:
+                self._node.destroy_subscription(heard.subscription)
 
     def _look(self) -> None:
         # The other dialect's AudioInfo travels inside its AudioStamped, never by itself.

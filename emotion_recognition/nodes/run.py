@@ -60,14 +60,14 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
 def main(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; return the exit code."""
     arguments = ros_arguments(options)
-    with _dashboard(arguments) if options.dashboard else contextlib.nullcontext():
-        return run_nodes(_makers(options), arguments)
+    dashboard = _dashboard(arguments) if options.dashboard else None
+    return run_nodes(_makers(options), arguments, beside=dashboard)
 
 
 @contextlib.contextmanager
 def _dashboard(arguments: Sequence[str]) -> Iterator[None]:
     """Run dashboard_bridge in a process of its own: no trouble of a viewer reaches the robot."""
-    command = [sys.executable, "-m", "emotion_recognition.nodes.dashboard_bridge", *arguments]
+    command = [sys.executable, "-m", "emotion_recognition.nodes", "dashboard_bridge", *arguments]
     process = subprocess.Popen(command)
     try:
         yield

@@ -175,7 +175,9 @@ class Recognizer:
         if reached_ns is None:
             return []
         last = reached_ns // self.config.period_ns
-        oldest = (reached_ns - self.config.span_ns) // self.config.period_ns + 1  # the buffers hold no more
+        oldest = (
+            reached_ns - self.config.span_ns
+        ) // self.config.period_ns + 1  # the buffers hold no more
         due = range(max(oldest, self._next_window or oldest), last + 1)
         self._next_window = max(last + 1, self._next_window or 0)
         if due:
