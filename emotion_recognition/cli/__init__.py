@@ -23,15 +23,24 @@ class Command:
 
     module: str
     summary: str
+    lasting: bool = False  # it runs until it is interrupted: that is no failure
 
 
 COMMANDS: dict[str, Command] = {
     "run": Command(
-        "emotion_recognition.nodes.run", "start the nodes in one process (as `ros2 launch` does)"
+        "emotion_recognition.nodes.run",
+        "start the nodes in one process (as `ros2 launch` does)",
+        lasting=True,
     ),
-    "play": Command("emotion_recognition.nodes.player", "publish a bag's messages in their timing"),
+    "play": Command(
+        "emotion_recognition.nodes.player",
+        "publish a bag's messages in their timing",
+        lasting=True,
+    ),
     "record": Command(
-        "emotion_recognition.nodes.record", "record images, sound and estimates into a bag"
+        "emotion_recognition.nodes.record",
+        "record images, sound and estimates into a bag",
+        lasting=True,
     ),
     "demo": Command(
         "emotion_recognition.nodes.demo", "play a sample through a live graph and show the result"
@@ -46,7 +55,9 @@ COMMANDS: dict[str, Command] = {
         "emotion_recognition.cli.evaluate", "score recordings against labels, with a report"
     ),
     "dashboard": Command(
-        "emotion_recognition.cli.dashboard", "serve the page that shows recordings and the robot"
+        "emotion_recognition.cli.dashboard",
+        "serve the page that shows recordings and the robot",
+        lasting=True,
     ),
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
@@ -88,16 +99,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     chosen = _overview().parse_args(arguments)
     command = COMMANDS[chosen.command]
-    live = command.module.startswith("emotion_recognition.nodes")  # runs until it is interrupted
     if arguments is None:
-        end_at_signals(DONE if live else INTERRUPTED)
+        end_at_signals(DONE if command.lasting else INTERRUPTED)
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     # Small networks run slower on many threads; set before PyTorch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         module = importlib.import_module(command.module)
     except ImportError as error:
-        if not live:
+        if not command.module.startswith("emotion_recognition.nodes"):
             raise
         print(
             f"emotion-recognition {chosen.command}: needs ROS 2, which does not import "
@@ -106,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return FAILED
-    if arguments is None and not live:
+    if arguments is None and not command.lasting:
         as_usual()
     parser = argparse.ArgumentParser(
         prog=f"emotion-recognition {chosen.command}", description=module.__doc__
