@@ -1,7 +1,9 @@
 """Helpers that run real nodes in processes of their own, on a domain that nobody else uses."""
 
+import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +85,25 @@ class Process:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+    def catches(self, number: int) -> bool:
+        """Whether the process handles a signal itself by now."""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+        except FileNotFoundError:
+            return False
+        caught = re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)
+        return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
+
+    def left_behind(self) -> list[str]:
+        """The command lines of what it has started, directly or not, and still runs."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                state, _, _, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+                if int(session) == self.pid and state != "Z" and folder.name != str(self.pid):
+                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+        return found
 
     def said(self, *words: str) -> bool:
         """Whether one line holds all of ``words``."""
