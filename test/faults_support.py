@@ -64,7 +64,10 @@ class Estimates:
             found[:] = [state for state in new if so_that is None or so_that(state)]
             return len(found) >= count or not self._node.running
 
-        wait_until(enough, timeout_s, f"estimates\n{self._node.text}\n{self.all[-1:]}")
+        try:
+            wait_until(enough, timeout_s, "estimates")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._node.text}\n{self.all[-1:]}") from None
         assert self._node.running, self._node.text
         return found[-1]
 

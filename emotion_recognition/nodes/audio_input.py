@@ -40,6 +40,9 @@ class AudioInput:
         on_info: Called with each description of the sound.
         complain: Called with a text where what is published cannot be subscribed to.
 
+    Attributes:
+        kinds: Full names of the types that are understood.
+
     Raises:
         StartError: ``audio_common_msgs`` is not installed, or has no such type.
     """
@@ -67,6 +70,7 @@ class AudioInput:
             )
         self._node = node
         self._wanted = AUDIO_TYPES if audio_type == "auto" else (audio_type,)
+        self.kinds = tuple(f"{_PACKAGE}/msg/{name}" for name in self._wanted if name in self._types)
         self._info_type = msg.AudioInfo
         self._on_audio = on_audio
         self._on_info = on_info
@@ -111,10 +115,9 @@ class AudioInput:
             if self._audio is not before:
                 self._node.get_logger().info(f"audio: {full_name} on {self.topic}")
         elif offered:
-            here = [name for name in self._wanted if name in self._types]
             self._complain(
-                f"{self.topic} carries {', '.join(offered)}: expected {_PACKAGE}/msg/"
-                f"{' or '.join(here)}. Remap 'audio', or install the publisher's {_PACKAGE}"
+                f"{self.topic} carries {', '.join(offered)}: expected {' or '.join(self.kinds)}. "
+                f"Remap 'audio', or install the publisher's {_PACKAGE}"
             )
 
     def _follow(
