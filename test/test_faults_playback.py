@@ -4,8 +4,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from ros_support import command_line, module, probe, random_domain_id, running
+from ros_support import Process, command_line, module, probe, random_domain_id, running, wait_until
 
 pytestmark = pytest.mark.ros
 
@@ -13,13 +14,17 @@ audio_msgs = pytest.importorskip("audio_common_msgs.msg", reason="audio_common_m
 if not hasattr(audio_msgs, "AudioDataStamped"):
     pytest.skip("the installed audio_common_msgs is the other dialect", allow_module_level=True)
 
-from faults_support import Estimates
+AudioDataStamped = audio_msgs.AudioDataStamped
+
+from diagnostic_msgs.msg import DiagnosticArray
+from faults_support import Estimates, Sources
 from rosgraph_msgs.msg import Clock
 
 from emotion_recognition.bags.bag import Bag
 from emotion_recognition.bags.write import AUDIO_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.nodes.convert import nanoseconds, time_message
 from emotion_recognition.nodes.graph import remappings
+from emotion_recognition.nodes.qos import sensor_qos
 
 SECOND_NS = 1_000_000_000
 
@@ -69,3 +74,42 @@ def test_a_loop_and_a_simulated_clock_that_jumps(bag: Path):
             estimates.coming(count=4)
         assert not node.said("internal error")
         assert node.stop() == 0 and "Traceback" not in node.text
+
+
+def resident_mb(process: Process) -> float:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def test_ten_times_the_rate_leaves_memory_bounded_and_estimates_fresh(talking_face: Path):
+    domain_id = random_domain_id()
+    with (
+        running(module("emotion_node"), domain_id) as node,
+        probe(domain_id) as heard,
+        Sources(talking_face, domain_id, {}) as sources,
+    ):
+        estimates = Estimates(heard, node)
+        sound = heard.hear(AudioDataStamped, "audio", sensor_qos(100))
+        diagnostics = heard.hear(DiagnosticArray, "/diagnostics")
+        wait_until(lambda: node.said("ready"), 60, node.text)
+        sources.start("camera", "--speed", "10", "--every", "1")
+        sources.start("microphone", "--speed", "10")
+        estimates.coming(count=8)
+        before_mb = resident_mb(node)
+
+        newest_of: list[tuple[int, int]] = []
+        for _ in range(40):
+            state = estimates.coming(count=1)
+            newest_of.append((nanoseconds(state.header.stamp), nanoseconds(sound[-1].header.stamp)))
+        assert resident_mb(node) < before_mb + 40  # a second of these images alone is more
+        behind_s = [(now_ns - stamp_ns) / 1e9 / 10 for stamp_ns, now_ns in newest_of]
+        assert np.median(behind_s) < 2, f"estimates of the past: {behind_s}"
+        values = {
+            pair.key: float(pair.value)
+            for status in diagnostics[-1].status
+            if status.name.endswith(": image")
+            for pair in status.values
+            if pair.key in ("received", "used")
+        }
+        assert values["used"] < values["received"]
+        assert not node.said("internal error")
