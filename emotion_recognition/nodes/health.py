@@ -1,7 +1,7 @@
 """Publishes ``/diagnostics``: gathers what the node's parts count, and has it judged."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,18 +32,24 @@ ACTIVE = "active"
 class Health:
     """Says how one node fares whenever ``publish`` is called, in every state of its lifecycle.
 
-    The names of the statuses stay the same from the first configuration on, so that an aggregator
-    never takes a part that rests for one that has died. What a report costs is bounded: it reads
+    The names of the statuses are the same in every state, so that an aggregator never takes a part
+    that rests for one that has died. What a report costs is bounded: it reads
     counters, and asks the graph only about streams that have something wrong with them.
     """
 
-    def __init__(self, node: Node) -> None:
-        """Advertise ``/diagnostics`` for ``node``, whose topics and name are reported."""
+    def __init__(self, node: Node, cameras: Iterable[str]) -> None:
+        """Advertise ``/diagnostics``.
+
+        Args:
+            node: Whose topics and name are reported.
+            cameras: Names of its cameras, before it is configured.
+        """
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._pipeline: Pipeline | None = None
         self._reported: dict[str, int] = {}
-        self._parts: list[str] = []  # names of the statuses that only a pipeline can fill
+        # Names of the statuses that only a pipeline can fill.
+        self._parts = [*map(_image, cameras), "audio", "estimates", "model", "device"]
         self._memory = MemoryWatch()
         self._clock_ns = -1
         self._clock_moved_s = time.monotonic()
@@ -113,7 +119,7 @@ class Health:
         image = "CompressedImage" if settings.compressed else "Image"
         streams = [
             self._stream(
-                f"{camera.name}/image" if camera.name else "image",
+                _image(camera.name),
                 settings.cameras[camera.name],
                 pipeline.images[camera.name],
                 kinds=(f"sensor_msgs/msg/{image}",),
@@ -175,6 +181,9 @@ class Health:
             "skipped": str(status.dropped_estimates),
             "clock jumps": str(status.clock_jumps),
             "gaps": str(status.gaps),
+            "internal errors": str(worker.failures),
+            "restarts": str(worker.restarts),
+            "last error": worker.last_error,
             "device": pipeline.model.device,
             "model": pipeline.model.id,
         }
@@ -184,7 +193,9 @@ class Health:
             pipeline.latencies,
             self._new("failures", worker.failures),
             details,
-            self._new("skipped", status.dropped_estimates),
+            new_skips=self._new("skipped", status.dropped_estimates),
+            last_error=worker.last_error,
+            enabled=pipeline.enabled,
         )
 
     def _new(self, name: str, total: int) -> int:
@@ -192,6 +203,11 @@ class Health:
         before = self._reported.get(name, 0)
         self._reported[name] = total
         return total - before
+
+
+def _image(camera: str) -> str:
+    """Name of the status of a camera's images."""
+    return f"{camera}/image" if camera else "image"
 
 
 def _model_report(pipeline: Pipeline) -> Report:

@@ -137,7 +137,7 @@ def _best_effort(link: Link) -> str:
     if any(offer.qos.reliability != ReliabilityPolicy.RELIABLE for offer in link.offers):
         return "publisher is best effort"
     if link.asked is not None and link.asked.reliability != ReliabilityPolicy.RELIABLE:
-        return "image_reliability is best effort"
+        return "image_reliability is best_effort"
     return ""
 
 

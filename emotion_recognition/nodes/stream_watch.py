@@ -69,8 +69,8 @@ class StreamWatch(Arrivals):
 def lost_share(intervals_s: np.ndarray) -> float:
     """Estimate which share of the messages of a steady source is missing, 0 to 1.
 
-    The source's period is the usual one among the shorter intervals, so more than a quarter of the
-    messages must have come: of a stream that loses more, too little is left to tell.
+    The source's period is that of the intervals without a gap in them. A quarter of the intervals
+    must be such: of a stream that loses more, too little is left to tell.
 
     Args:
         intervals_s: (N,) from stamp to stamp; pauses and jumps of the clock are left out.
@@ -78,5 +78,7 @@ def lost_share(intervals_s: np.ndarray) -> float:
     intervals_s = intervals_s[(intervals_s > 0) & (intervals_s < _PAUSE_S)]
     if len(intervals_s) < _LEAST_INTERVALS:
         return 0.0
-    short = intervals_s[intervals_s < 1.5 * np.percentile(intervals_s, 25)]
-    return max(0.0, 1 - len(intervals_s) * float(np.median(short)) / float(intervals_s.sum()))
+    period_s = float(np.percentile(intervals_s, 25))
+    for _ in range(2):  # jitter makes the first guess too short
+        period_s = float(intervals_s[intervals_s < 1.5 * period_s].mean())
+    return max(0.0, 1 - len(intervals_s) * period_s / float(intervals_s.sum()))
