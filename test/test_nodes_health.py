@@ -1,6 +1,7 @@
 # ruff: noqa: E402 - what needs ROS is imported after the check for it
 """What the running node says on /diagnostics and ~/model_info about streams that are amiss."""
 
+import array
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -14,10 +15,16 @@ from ros_support import Probe, Process, module, probe, random_domain_id, running
 
 pytestmark = pytest.mark.ros
 
+audio_msgs = pytest.importorskip("audio_common_msgs.msg", reason="audio_common_msgs is missing")
+if not hasattr(audio_msgs, "AudioDataStamped"):
+    pytest.skip("the installed audio_common_msgs is the other dialect", allow_module_level=True)
+
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emotion_recognition.msg import ModelInfo
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
@@ -194,6 +201,26 @@ def test_sound_of_another_type_names_both_types(listener: Listener):
     assert listener.wait("audio", "nobody publishes it").level == STALE
 
 
+def test_sound_of_another_format_than_is_said_is_told_by_its_amount(listener: Listener):
+    node = listener.probe.node
+    sound = node.create_publisher(audio_msgs.AudioDataStamped, "/robot/audio", 10)
+    chunk = audio_msgs.AudioDataStamped()
+    # 0.1 s in stereo at 24 kHz; without audio_info it is taken for mono at 16 kHz: 0.3 s.
+    chunk.audio.data = array.array("B", bytes(2 * 2 * 2400))
+
+    def publish() -> None:
+        chunk.header.stamp = node.get_clock().now().to_msg()
+        sound.publish(chunk)
+
+    timer = node.create_timer(0.1, publish)
+    status = listener.wait("audio", "s of sound come in a second: it has more channels")
+    assert status.level == WARN
+    assert float(values(status)["sound (s/s)"]) == pytest.approx(3, abs=0.8)
+    timer.destroy()
+    node.destroy_publisher(sound)
+    assert listener.wait("audio", "silent for", "nobody publishes it").level == STALE
+
+
 def test_a_stream_that_falls_silent_says_whether_its_publisher_is_there(listener: Listener):
     node = listener.probe.node
     camera = node.create_publisher(Image, "/nobody/image_raw", BEST_EFFORT)
@@ -293,12 +320,21 @@ def resting() -> Iterator[Listener]:
         yield heard
 
 
-def change_state(p: Probe, transition: int) -> None:
+def set_parameter(p: Probe, name: str, value: str) -> None:
+    client = p.node.create_client(SetParameters, "/robot/emotion_node/set_parameters")
+    assert client.wait_for_service(20)
+    request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+    answer = client.call_async(request)
+    wait_until(answer.done, 20, "the parameter")
+    assert answer.result().results[0].successful, answer.result()
+
+
+def change_state(p: Probe, transition: int, *, succeeds: bool = True) -> None:
     client = p.node.create_client(ChangeState, "/robot/emotion_node/change_state")
     assert client.wait_for_service(20)
     answer = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
     wait_until(answer.done, 60, "the transition")
-    assert answer.result().success
+    assert answer.result().success == succeeds
 
 
 def test_lifecycle_and_clock_are_told_in_every_state(resting: Listener, analyzers: dict):
@@ -310,6 +346,13 @@ def test_lifecycle_and_clock_are_told_in_every_state(resting: Listener, analyzer
     assert all(resting.stamps_ns), "aggregators reject messages without a time"
     assert resting.parts() == everything
 
+    set_parameter(resting.probe, "model_path", "/no/such/folder")
+    change_state(resting.probe, Transition.TRANSITION_CONFIGURE, succeeds=False)
+    failed = resting.wait(
+        "lifecycle", "not configured: parameter 'model_path' is '/no/such/folder'"
+    )
+    assert failed.level == ERROR
+    set_parameter(resting.probe, "model_path", "")
     change_state(resting.probe, Transition.TRANSITION_CONFIGURE)
     assert resting.wait("lifecycle", "inactive").level == OK
     assert resting.wait("image", "not at work: the node is inactive").level == OK

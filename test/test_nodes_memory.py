@@ -2,6 +2,7 @@ import os
 
 import numpy as np
 import pytest
+import torch
 
 from emotion_recognition.nodes.memory import MemoryWatch, read_memory
 
@@ -46,3 +47,29 @@ def test_samples_in_between_are_left_out():
 
 def test_a_system_that_does_not_tell_gives_no_growth():
     assert watch([None] * 100).growth() is None
+
+
+def test_a_cuda_device_tells_what_is_held_and_what_is_free(monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda at: asked.append(at) or (70, 80))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda at: asked.append(at) or 6)
+    memory = read_memory("cuda:1")
+    assert (memory.device_used, memory.device_free) == (6, 70)
+    assert asked == ["cuda:1", "cuda:1"]
+
+
+def test_a_cuda_device_that_has_failed_does_not_end_the_report(monkeypatch):
+    def fail(_: str) -> tuple[int, int]:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", fail)
+    assert read_memory("cuda:0").device_free is None
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_real_cuda_device_tells_what_is_held():
+    before = read_memory("cuda:0")
+    held = torch.ones(64 << 20, dtype=torch.uint8, device="cuda:0")
+    after = read_memory("cuda:0")
+    assert after.device_used - before.device_used >= held.numel()
+    assert after.device_free > 0

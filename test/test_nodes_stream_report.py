@@ -70,6 +70,9 @@ def test_a_healthy_stream_is_ok_and_gives_its_figures():
         ({"timing": {"rate": None}}, Level.OK, "messages a second"),
         ({"timing": {"lost": 0.11}}, Level.WARN, "11 % of the messages are missing"),
         ({"timing": {"lost": 0.09}}, Level.OK, "messages a second"),
+        ({"sound_rate": 0.7}, Level.WARN, "only 0.70 s of sound come in a second"),
+        ({"sound_rate": 0.85}, Level.OK, "messages a second"),
+        ({"sound_rate": 3.0}, Level.WARN, "3.00 s of sound come in a second: it has more channels"),
         ({"timing": {"age_s": -0.2}}, Level.WARN, "0.2 s ahead of this node's clock: synchronise"),
         ({"timing": {"age_s": 1.5}}, Level.WARN, "1.5 s behind this node's clock: the messages"),
         ({"timing": {"age_s": 8e8}}, Level.WARN, "set use_sim_time where a bag is played"),
@@ -97,6 +100,8 @@ def test_old_trouble_does_not_keep_a_stream_in_warning():
         ({"silent_for_s": 3.0}, True),
         ({"timing": {"lost": 0.3}}, True),
         ({"timing": {"rate": 2.0}}, True),
+        ({"sound_rate": 0.5}, True),
+        ({"sound_rate": 3.0}, False),
         ({"enabled": False, "silent_for_s": None, "timing": {"rate": 0.1, "lost": 0.5}}, False),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built: colcon build")
 
 from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.stream_watch import StreamWatch, Timing, lost_share
+from emotion_recognition.nodes.stream_watch import Progress, StreamWatch, Timing, lost_share
 
 SECOND_NS = 1_000_000_000
 
@@ -88,3 +88,21 @@ def test_a_slow_steady_stream_loses_nothing():
 
 def test_few_messages_tell_nothing_of_loss():
     assert lost_share(np.array([0.1, 0.4, 0.1, 0.1])) == 0
+
+
+def test_progress_is_what_a_total_grew_in_the_window():
+    progress = Progress(10.0)
+    assert progress.grown == 0 and progress.rate(1.0) is None
+    for second in range(30):
+        progress.note(100 + 3 * second, second)
+    assert progress.grown == 30
+    assert progress.rate(5.0) == pytest.approx(3)
+
+
+def test_progress_needs_a_while_and_starts_afresh_where_the_clock_is_set_back():
+    progress = Progress(10.0)
+    progress.note(0, 100.0)
+    progress.note(4, 104.0)
+    assert progress.rate(5.0) is None
+    progress.note(5, 50.0)
+    assert progress.grown == 0

@@ -166,7 +166,7 @@ def estimates_report(
         rate: estimates a second.
         count: of all estimates.
         latencies: of the newest.
-        new_failures: of the worker, since the last report.
+        new_failures: of the worker, of late.
         details: more values.
         new_skips: windows that were passed over since the last report.
         last_error: of the worker, in words.

@@ -24,9 +24,11 @@ from emotion_recognition.nodes.links import look_up
 from emotion_recognition.nodes.memory import MemoryWatch, read_memory
 from emotion_recognition.nodes.pipeline import Pipeline
 from emotion_recognition.nodes.stream_report import StreamState, needs_link, stream_report
-from emotion_recognition.nodes.stream_watch import StreamWatch
+from emotion_recognition.nodes.stream_watch import Progress, StreamWatch
 
 ACTIVE = "active"
+_SOUND_S, _LEAST_SOUND_S = 10.0, 5.0  # in which the sound that comes is held against the time
+_FAILURES_S = 10.0  # a failure is told of for longer than the worker rests after it
 
 
 class Health:
@@ -47,10 +49,10 @@ class Health:
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._pipeline: Pipeline | None = None
-        self._reported: dict[str, int] = {}
         # Names of the statuses that only a pipeline can fill.
         self._parts = [*map(_image, cameras), "audio", "estimates", "model", "device"]
         self._memory = MemoryWatch()
+        self._forget()
         self._clock_ns = -1
         self._clock_moved_s = time.monotonic()
 
@@ -64,7 +66,7 @@ class Health:
         """
         if pipeline is not self._pipeline:  # its counts begin at 0
             self._pipeline = pipeline
-            self._reported.clear()
+            self._forget()
         now_s = time.monotonic()
         clock = self._clock_report(now_s)
         reports = [lifecycle_report(state, failure), clock]
@@ -78,6 +80,13 @@ class Health:
         self._memory.note(memory.resident, now_s)
         reports.append(memory_report(memory, self._memory.growth()))
         self._send(reports)
+
+    def _forget(self) -> None:
+        """Forget the counts of another pipeline."""
+        self._reported: dict[str, int] = {}
+        self._sound = Progress(_SOUND_S)
+        self._failures = Progress(_FAILURES_S)
+        self._failures.note(0, time.monotonic())
 
     def _send(self, reports: Sequence[Report]) -> None:
         message = DiagnosticArray()
@@ -137,6 +146,10 @@ class Health:
             )
             for camera in worker.status.cameras
         ]
+        if not pipeline.enabled:
+            self._sound = Progress(_SOUND_S)
+        elif worker.heard_s:
+            self._sound.note(worker.heard_s, self._clock_ns / 1e9)
         audio = self._stream(
             "audio",
             "audio",
@@ -147,6 +160,7 @@ class Health:
             dropped=inbox.dropped_audio,
             rejected=worker.rejected_audio,
             window_fill=worker.status.audio_fill,
+            sound_rate=self._sound.rate(_LEAST_SOUND_S),
             **common,
         )
         return [*streams, audio]
@@ -177,6 +191,7 @@ class Health:
 
     def _estimates_report(self, pipeline: Pipeline, now_s: float) -> Report:
         status, worker = pipeline.worker.status, pipeline.worker
+        self._failures.note(worker.failures, now_s)
         details = {
             "skipped": str(status.dropped_estimates),
             "clock jumps": str(status.clock_jumps),
@@ -191,7 +206,7 @@ class Health:
             pipeline.published.rate(now_s),
             pipeline.published.count,
             pipeline.latencies,
-            self._new("failures", worker.failures),
+            int(self._failures.grown),
             details,
             new_skips=self._new("skipped", status.dropped_estimates),
             last_error=worker.last_error,

@@ -45,7 +45,7 @@ class Link:
 
 
 def look_up(node: Node, topic: str, kinds: Sequence[str]) -> Link:
-    """Ask the graph for the publishers of ``topic``. It costs about a millisecond."""
+    """Ask the graph who publishes ``topic``, and how."""
     offers = [
         Offer(_node_name(end), end.topic_type, end.qos_profile)
         for end in node.get_publishers_info_by_topic(topic)

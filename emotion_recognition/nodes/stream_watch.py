@@ -1,4 +1,4 @@
-"""Watches one stream of messages: how often they come, how old they are, how many are missing."""
+"""Watches a stream: how often messages come, how old they are, how many are missing."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -64,6 +64,33 @@ class StreamWatch(Arrivals):
             age_s=float(np.median(received_ns - stamps_ns)) / 1e9 if stamped else None,
             message_bytes=self._bytes,
         )
+
+
+class Progress:
+    """How much a total has grown of late, by a clock."""
+
+    def __init__(self, window_s: float) -> None:
+        """Keep what was noted in the newest ``window_s``."""
+        self._window_s = window_s
+        self._noted: deque[tuple[float, float]] = deque(maxlen=_MOST)
+
+    def note(self, total: float, now_s: float) -> None:
+        """Note the total as of now; a clock that was set back starts afresh."""
+        if self._noted and now_s <= self._noted[-1][0]:
+            self._noted.clear()
+        self._noted.append((now_s, total))
+        while self._noted[0][0] < now_s - self._window_s:
+            self._noted.popleft()
+
+    @property
+    def grown(self) -> float:
+        """By how much, within the window."""
+        return self._noted[-1][1] - self._noted[0][1] if self._noted else 0.0
+
+    def rate(self, least_s: float) -> float | None:
+        """Growth a second; None before ``least_s`` have been seen."""
+        span_s = self._noted[-1][0] - self._noted[0][0] if self._noted else 0.0
+        return self.grown / span_s if span_s >= least_s else None
 
 
 def lost_share(intervals_s: np.ndarray) -> float:
