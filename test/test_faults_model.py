@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ros_support import REPOSITORY
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 
 from managed_node import managed_node
 

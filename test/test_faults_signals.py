@@ -12,7 +12,7 @@ import pytest
 from network_camera import network_camera
 from ros_support import Process, command_line, random_domain_id, running, wait_until
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 
 END_S = 12  # ten times what it takes where nothing else runs
 

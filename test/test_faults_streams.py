@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ros_support import Process, module, probe, random_domain_id, running, wait_until
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 
 audio_msgs = pytest.importorskip("audio_common_msgs.msg", reason="audio_common_msgs is missing")
 if not hasattr(audio_msgs, "AudioDataStamped"):
