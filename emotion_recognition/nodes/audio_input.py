@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
 from emotion_recognition.nodes.graph import audio_info_topic
-from emotion_recognition.nodes.qos import matching_qos
+from emotion_recognition.nodes.qos import matching_qos, serves
 from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.settings.emotion_node import AUDIO_TYPES
 
@@ -136,7 +136,7 @@ class AudioInput:
     ) -> _Heard:
         """Subscribe, unless what is ``heard`` already serves as well."""
         if heard is not None:
-            if heard.kind is kind and _serves(heard.qos, qos):
+            if heard.kind is kind and serves(heard.qos, qos):
                 return heard
             self._node.destroy_subscription(heard.subscription)
         subscription = self._node.create_subscription(kind, topic, callback, qos)
@@ -147,18 +147,6 @@ class AudioInput:
         for endpoint in self._node.get_publishers_info_by_topic(topic):
             offers.setdefault(endpoint.topic_type, []).append(endpoint.qos_profile)
         return offers
-
-
-def _serves(asked: QoSProfile, offered: QoSProfile) -> bool:
-    """Whether a reader of ``asked`` hears what is offered, latched messages included.
-
-    One that asks for best effort stays where a reliable publisher has come instead: to subscribe
-    anew would cost more sound than it saves.
-    """
-    reliable = asked.reliability == ReliabilityPolicy.RELIABLE
-    heard = not reliable or offered.reliability == ReliabilityPolicy.RELIABLE
-    latched = [each.durability == DurabilityPolicy.TRANSIENT_LOCAL for each in (asked, offered)]
-    return heard and latched[0] == latched[1]
 
 
 def _steady_clock() -> Any:

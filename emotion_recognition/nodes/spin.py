@@ -5,6 +5,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from types import FrameType
 
 import rclpy
@@ -14,6 +15,7 @@ from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from emotion_recognition.interrupt import NUMBERS
 from emotion_recognition.nodes.dds import use_profile
 
 WRONG_USAGE = 2
@@ -49,12 +51,11 @@ class StopSignals:
 def stop_signals(on_stop: Callable[[], object] = lambda: None) -> Iterator[StopSignals]:
     """Catch SIGINT and SIGTERM in the main thread for the length of a ``with`` block."""
     signals = StopSignals(on_stop)
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signals.handle) for number in numbers]
+    before = [signal.signal(number, signals.handle) for number in NUMBERS]
     try:
         yield signals
     finally:
-        for number, handler in zip(numbers, before, strict=True):
+        for number, handler in zip(NUMBERS, before, strict=True):
             signal.signal(number, handler)
 
 
@@ -74,47 +75,64 @@ def start_ros(args: Sequence[str] | None = None) -> bool:
     return True
 
 
-def _made(make: Callable[[], Node]) -> Node:
-    try:
-        return make()
-    except RCLError as error:  # such as a middleware without the security that is enforced
-        raise StartError(f"ROS 2 does not make the node: {error}") from error
-
-
-def run_nodes(makers: Sequence[Callable[[], Node]], args: Sequence[str] | None = None) -> int:
+def run_nodes(
+    makers: Sequence[Callable[[], Node]],
+    args: Sequence[str] | None = None,
+    beside: AbstractContextManager[object] | None = None,
+) -> int:
     """Make the nodes and run them in this thread until SIGINT or SIGTERM; return the exit code.
 
     Args:
         makers: One function (a node class) for each node.
         args: ROS arguments, such as ``["--ros-args", "-p", "device:=cpu"]``; None: the process's.
+        beside: What runs beside the nodes: begun before them, and ended whatever happens.
 
     Returns:
         0 after a signal, 1 where a node could not start (the log says why), 2 for ROS arguments
         that cannot be read.
     """
-    if not start_ros(args):
-        return WRONG_USAGE
+    with stop_signals() as signals, beside or contextlib.nullcontext():
+        try:
+            signals.raising = True
+            if signals.requested:
+                return 0
+            if not start_ros(args):
+                return WRONG_USAGE
+            nodes = _made(makers)
+            signals.raising = False
+            _spin(nodes, signals)
+            return 0
+        except StartError as error:
+            get_logger("emotion_recognition").fatal(str(error))
+            return 1
+        except _StoppedAtStart:
+            return 0
+        finally:
+            signals.raising = False
+            rclpy.try_shutdown()
+            gc.freeze()  # at its end Python would collect all of PyTorch: a second of computing
+
+
+def _made(makers: Sequence[Callable[[], Node]]) -> list[Node]:
     nodes: list[Node] = []
     try:
-        with stop_signals() as signals:
-            signals.raising = True
-            executor = SingleThreadedExecutor()
-            for make in makers:
-                node = _made(make)
-                nodes.append(node)
-                executor.add_node(node)
-            signals.raising = False
-            while not signals.requested:
-                executor.spin_once(timeout_sec=_POLL_S)
-            executor.shutdown(timeout_sec=0)
-            for node in nodes:
-                node.destroy_node()
-        return 0
-    except StartError as error:
-        get_logger("emotion_recognition").fatal(str(error))
-        return 1
-    except _StoppedAtStart:
-        return 0
-    finally:
-        rclpy.try_shutdown()
-        gc.freeze()  # at its end Python would collect all of PyTorch: a second of computing
+        for make in makers:
+            nodes.append(make())
+    except BaseException as error:
+        for node in nodes:
+            node.destroy_node()
+        if isinstance(error, RCLError):  # such as a middleware without the security it enforces
+            raise StartError(f"ROS 2 does not make the node: {error}") from error
+        raise
+    return nodes
+
+
+def _spin(nodes: Sequence[Node], signals: StopSignals) -> None:
+    executor = SingleThreadedExecutor()
+    for node in nodes:
+        executor.add_node(node)
+    while not signals.requested:
+        executor.spin_once(timeout_sec=_POLL_S)
+    executor.shutdown(timeout_sec=0)
+    for node in nodes:
+        node.destroy_node()
