@@ -68,6 +68,12 @@ class StreamState:
     details: dict[str, str] = field(default_factory=dict)
 
 
+def lifecycle_report(state: str) -> Report:
+    """Say where the node is in its lifecycle: there are estimates while it is active."""
+    level = Level.OK if state == "active" else Level.STALE
+    return Report("lifecycle", level, state, {"state": state})
+
+
 def stream_report(
     stream: StreamState, stale_after_s: float, new_drops: int, new_bad: int
 ) -> Report:

@@ -73,7 +73,8 @@ class Worker:
     def stop(self, timeout_s: float = 1.5) -> None:
         """Finish the message at hand and end; messages that still wait are left."""
         self._inbox.close()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def _run(self) -> None:
         while (work := self._inbox.take()) is not None:
