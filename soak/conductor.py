@@ -19,6 +19,7 @@ from .faults import (
     LATE,
     MICROPHONE,
     PAUSE,
+    SERVICE_KINDS,
     SILENCE,
     TICKS_PER_S,
     Fault,
@@ -105,6 +106,7 @@ class Conductor:
         devices: Mapping[str, Device],
         weather: Weather,
         set_clock: Callable[[int], None],
+        ask: Callable[[str, bool], Callable[[], bool]],
         speed: float,
     ) -> None:
         self.injected: Counter[str] = Counter()
@@ -115,6 +117,8 @@ class Conductor:
         self._streams = {name: Stream(device) for name, device in devices.items()}
         self._weather = weather
         self._set_clock = set_clock
+        self._ask = ask
+        self._answered: Callable[[], bool] = lambda: True  # by the service that was called last
         self._tick_wall_s = TICK_S / speed
         self._came = threading.Condition()  # an estimate; guards the tally
         self._patient = True
@@ -154,14 +158,17 @@ class Conductor:
             for name, stream in self._streams.items()
             if stream.tick(orders[name], _worse(faults.get(name), everywhere))
         ]
+        at_rest = everywhere is not None and everywhere.kind in SERVICE_KINDS
         with self._came:
-            self._tally.tick(now_s, delivering)
+            self._tally.tick(now_s, delivering if self._answered() and not at_rest else [])
 
     def _turn(self, faults: Mapping[str, Fault], now_s: float) -> None:
         """Do what is to be done where a fault begins or ends."""
         for target, fault in self._holding.items():
             if fault.kind == KILL and faults.get(target) != fault:
                 self._streams[target].device.start()
+            if fault.kind in SERVICE_KINDS and faults.get(target) != fault:
+                self._answered = self._ask(fault.kind, False)
         for target, fault in faults.items():
             if self._holding.get(target) == fault:
                 continue
@@ -169,6 +176,8 @@ class Conductor:
             self.injected[f"{fault.kind}, {target}"] += 1
             if fault.kind == KILL:
                 self._streams[target].device.kill()
+            if fault.kind in SERVICE_KINDS:
+                self._answered = self._ask(fault.kind, True)
             if fault.jump_s:
                 with self._came:
                     self._tally.jump(now_s, fault.jump_s)

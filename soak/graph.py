@@ -4,29 +4,47 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from emotion_recognition.msg import EmotionState
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
+from std_srvs.srv import SetBool, Trigger
 
 from emotion_recognition.nodes.convert import nanoseconds, time_message
 from emotion_recognition.nodes.qos import ESTIMATES
 from emotion_recognition.nodes.spin import start_ros
 
+from .faults import DEACTIVATE, DISABLE, RESET
+
 
 class Graph:
-    """Estimates and diagnostics as they come in, in a thread of their own."""
+    """Estimates and diagnostics as they come in, in a thread of their own.
 
-    def __init__(self, on_estimate: Callable[[int, float, float], None]) -> None:
-        """``on_estimate``: called with stamp (ns), latency (s) and time of arrival (s, steady)."""
+    Attributes:
+        on_estimate: called with stamp (ns), latency (s) and time of arrival (s, steady).
+        notes: how many states said that no estimate is possible.
+        refused: services that did not do what was asked.
+        diagnostics: newest values of each status.
+    """
+
+    def __init__(self) -> None:
         self.node = Node("soak")
-        self.notes = 0  # states that say that no estimate is possible
+        self.on_estimate: Callable[[int, float, float], None] = lambda *_: None
+        self.notes = 0
+        self.refused: list[str] = []
         self.diagnostics: dict[str, dict[str, str]] = {}
-        self._on_estimate = on_estimate
+        self._clients = {
+            RESET: self.node.create_client(Trigger, "emotion_node/reset"),
+            DISABLE: self.node.create_client(SetBool, "emotion_node/set_enabled"),
+            DEACTIVATE: self.node.create_client(ChangeState, "emotion_node/change_state"),
+        }
         self._clock = self.node.create_publisher(Clock, "/clock", 10)
         self.node.create_subscription(EmotionState, "emotion", self._on_emotion, ESTIMATES)
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
@@ -35,12 +53,35 @@ class Graph:
         """Tell everyone the time."""
         self._clock.publish(Clock(clock=time_message(stamp_ns)))
 
+    def services(self, timeout_s: float) -> list[str]:
+        """Return the kinds of faults that the node's services allow for, once they are known."""
+        until_s = time.monotonic() + timeout_s
+        while not self._all_ready() and time.monotonic() < until_s:
+            time.sleep(0.1)
+        return [kind for kind, client in self._clients.items() if client.service_is_ready()]
+
+    def ask(self, kind: str, begin: bool) -> Callable[[], bool]:
+        """Call the service of a kind of fault; return a call that tells whether it answered."""
+        request = _request(kind, begin)
+        if request is None:
+            return lambda: True
+        future = self._clients[kind].call_async(request)
+        future.add_done_callback(partial(self._check, kind))
+        return lambda: bool(future.done())
+
+    def _all_ready(self) -> bool:
+        return all(client.service_is_ready() for client in self._clients.values())
+
+    def _check(self, kind: str, future: Any) -> None:
+        if not future.result().success:
+            self.refused.append(kind)
+
     def _on_emotion(self, state: EmotionState) -> None:
         if not state.probabilities:
             self.notes += 1
             return
         latency_s = nanoseconds(state.latency) / 1e9
-        self._on_estimate(nanoseconds(state.header.stamp), latency_s, time.monotonic())
+        self.on_estimate(nanoseconds(state.header.stamp), latency_s, time.monotonic())
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -48,11 +89,24 @@ class Graph:
             self.diagnostics[name] = {value.key: value.value for value in status.values}
 
 
+def _request(kind: str, begin: bool) -> Any:
+    """The request at the beginning or the end of a fault; None where there is nothing to ask."""
+    if kind == DISABLE:
+        return SetBool.Request(data=not begin)
+    if kind == DEACTIVATE:
+        request = ChangeState.Request()
+        request.transition.id = (
+            Transition.TRANSITION_DEACTIVATE if begin else Transition.TRANSITION_ACTIVATE
+        )
+        return request
+    return Trigger.Request() if begin else None
+
+
 @contextmanager
-def graph(on_estimate: Callable[[int, float, float], None]) -> Iterator[Graph]:
+def graph() -> Iterator[Graph]:
     """A ``Graph`` whose thread runs for the length of a ``with`` block."""
     start_ros([])
-    made = Graph(on_estimate)
+    made = Graph()
     executor = SingleThreadedExecutor()
     executor.add_node(made.node)
     stopping = threading.Event()

@@ -26,6 +26,8 @@ from emotion_recognition.nodes.spin import start_ros
 
 from .orders import FRAMES_FILE, HEARD, SOUND_FILE, SOUND_RATE, ImageOrder, SoundOrder
 
+_MATCH_S = 0.3
+"""A subscriber that we know of may not know of us yet; what is published now would be lost."""
 _FROM_BGR = {
     "bgr8": None,
     "rgb8": cv2.COLOR_BGR2RGB,
@@ -130,6 +132,7 @@ def main() -> int:
         if os.getppid() != parent:
             return 1
         time.sleep(0.02)
+    time.sleep(_MATCH_S)
     print(HEARD, flush=True)
     for line in sys.stdin:
         device.publish(json.loads(line))

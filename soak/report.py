@@ -29,6 +29,8 @@ def problems(result: Mapping[str, Any]) -> list[str]:
         found.append(f"{len(result['gaps'])} gaps, the first at {result['gaps'][0][0]:.1f} s")
     if result["stale"]:
         found.append(f"{result['stale']} estimates were repeated or old")
+    if result["refused"]:
+        found.append(f"services refused: {', '.join(sorted(set(result['refused'])))}")
     slope = result["rss_slope"]
     growth = slope * result["stream_s"] / 3600
     if slope > MOST_SLOPE and growth > MOST_GROWTH:

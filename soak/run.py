@@ -38,6 +38,7 @@ from .tally import SECOND_NS, Tally
 from .vitals import Vitals, look, rss_slope, warm
 
 READY_S = 120.0
+SERVICES_S = 5.0
 LAST_WORDS_S = 2.0
 _LOOK_EVERY_S = 2.0
 _FIRST_STAMP_NS = 1_700_000_000 * SECOND_NS  # jumps back must not reach 0
@@ -91,14 +92,17 @@ def _soak(
         name: Device(name, folder, options.out / "soak_players.log")
         for name in (CAMERA, MICROPHONE)
     }
-    weather = Weather(options.seed, options.mean)
     try:
         with (
             emotion_node(log) as process,
-            graph(lambda *estimate: conductor.estimate(*estimate)) as heard,
+            graph() as heard,
         ):
-            conductor = Conductor(tally, devices, weather, heard.set_clock, options.speed)
             _start(devices, process, heard)
+            weather = Weather(options.seed, options.mean, heard.services(SERVICES_S))
+            conductor = Conductor(
+                tally, devices, weather, heard.set_clock, heard.ask, options.speed
+            )
+            heard.on_estimate = conductor.estimate
             started_s = time.monotonic()
             vitals, died = _play(conductor, process, options.minutes, signals)
             wall_s = time.monotonic() - started_s
@@ -173,6 +177,7 @@ def _result(
         "gaps": tally.gaps(),
         "stale": tally.stale,
         "notes": heard.notes,
+        "refused": heard.refused,
         "stalls": len(conductor.stalls),
         "rss_slope": rss_slope(vitals),
         "rss_mb": (used[0].rss_mb, used[-1].rss_mb),
