@@ -32,6 +32,7 @@ from emotion_recognition.model.device import Device, choose_device, instead_of, 
 from emotion_recognition.model.fold import folded
 from emotion_recognition.model.network import TwoStreamNetwork, load_network
 from emotion_recognition.model.precision import TOLERANCE, worst_difference
+from emotion_recognition.model.source import ModelSource, model_source
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class EmotionModel:
         face: What faces it reads, and how many numbers are in a face's vector.
         voice_encoder: Whose vectors it reads in place of audio features; None: the features.
         audio_shape: Steps of a window of sound, and the numbers of a step that are read.
+        source: The files it was made of; None where it was not loaded from any.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class EmotionModel:
         device: Device,
         voice_encoder: VoiceBackbone | None = None,
         on: "Callable[[Device], EmotionModel] | None" = None,
+        source: ModelSource | None = None,
     ) -> None:
         """Bundle the networks.
 
@@ -107,8 +110,10 @@ class EmotionModel:
             device: As :func:`choose_device` returns it.
             voice_encoder: The voice encoder that the network was trained with, if it has one.
             on: Builds the same model on another device, for the day that this one's memory is full.
+            source: The files of the networks.
         """
         self.id = id
+        self.source = source
         self.labels = EMOTIONS
         self._on = on
         self.device = device.name
@@ -330,7 +335,8 @@ def _load_on(
             if isinstance(encoder, ShippedFrames):
                 encoder.halve()
         again = None if device.name == "cpu" else on
-        return EmotionModel(encoder, network, id, temperatures, device, voice, again)
+        source = model_source(path, metadata, encoder, voice)
+        return EmotionModel(encoder, network, id, temperatures, device, voice, again, source)
 
     return build(device, False) if device.name == "cpu" else in_half_if_exact(build, device)
 

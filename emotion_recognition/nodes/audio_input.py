@@ -40,6 +40,9 @@ class AudioInput:
         on_info: Called with each description of the sound.
         complain: Called with a text where what is published cannot be subscribed to.
 
+    Attributes:
+        kinds: Full names of the types that are understood.
+
     Raises:
         StartError: ``audio_common_msgs`` is not installed, or has no such type.
     """
@@ -67,6 +70,7 @@ class AudioInput:
             )
         self._node = node
         self._wanted = AUDIO_TYPES if audio_type == "auto" else (audio_type,)
+        self.kinds = tuple(f"{_PACKAGE}/msg/{name}" for name in self._wanted if name in self._types)
         self._info_type = msg.AudioInfo
         self._on_audio = on_audio
         self._on_info = on_info
@@ -75,15 +79,15 @@ class AudioInput:
         self._info: _Heard | None = None
         self.topic = node.resolve_topic_name("audio")
         self._info_topic = node.resolve_topic_name("audio_info")
-        node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
+        self._timer = node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
         self._look()
 
     def close(self) -> None:
         """End the subscriptions, and the search for publishers."""
         self._node.destroy_timer(self._timer)
-        for subscription in (self._audio, self._info):
-            if subscription is not None:
-                self._node.destroy_subscription(subscription)
+        for heard in (self._audio, self._info):
+            if heard is not None:
+                self._node.destroy_subscription(heard.subscription)
 
     def _look(self) -> None:
         # The other dialect's AudioInfo travels inside its AudioStamped, never by itself.
@@ -111,10 +115,9 @@ class AudioInput:
             if self._audio is not before:
                 self._node.get_logger().info(f"audio: {full_name} on {self.topic}")
         elif offered:
-            here = [name for name in self._wanted if name in self._types]
             self._complain(
-                f"{self.topic} carries {', '.join(offered)}: expected {_PACKAGE}/msg/"
-                f"{' or '.join(here)}. Remap 'audio', or install the publisher's {_PACKAGE}"
+                f"{self.topic} carries {', '.join(offered)}: expected {' or '.join(self.kinds)}. "
+                f"Remap 'audio', or install the publisher's {_PACKAGE}"
             )
 
     def _follow(

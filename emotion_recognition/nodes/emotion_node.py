@@ -3,20 +3,33 @@
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
+from std_srvs.srv import SetBool, Trigger
 
+from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
 from emotion_recognition.nodes.health import Health
-from emotion_recognition.nodes.parameters import declare_settings, read_settings
+from emotion_recognition.nodes.model_info import ModelInfoTopic
+from emotion_recognition.nodes.parameters import (
+    changed_settings,
+    declare_settings,
+    is_setting,
+    read_settings,
+)
 from emotion_recognition.nodes.pipeline import Pipeline, free_memory
 from emotion_recognition.nodes.qos import ESTIMATES
 from emotion_recognition.nodes.spin import StartError, run_nodes
+from emotion_recognition.settings import ParameterError
 
 _DIAGNOSTICS_PERIOD_S = 1.0
 _LIBRARY_LOG = logging.getLogger("emotion_recognition")
@@ -52,12 +65,18 @@ class EmotionNode(LifecycleNode):
         self._log_bridge = LogBridge(self._complain)
         _LIBRARY_LOG.addHandler(self._log_bridge)
         _LIBRARY_LOG.propagate = False
+        self._settings = settings  # as of the configuration
         self._emotions: Publisher | None = None
+        self._model_info: ModelInfoTopic | None = None
         self._pipeline: Pipeline | None = None
         self._failure = ""  # of the last transition
         self._health = Health(self)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # /clock may stand still
         self.create_timer(_DIAGNOSTICS_PERIOD_S, self._report, clock=steady)
+        self.add_on_set_parameters_callback(self._change_parameters)
+        self._service_change_state.callback = self._refusing(self._service_change_state.callback)
+        self.create_service(Trigger, "~/reset", self._reset)
+        self.create_service(SetBool, "~/set_enabled", self._set_enabled)
         self._starting = settings.autostart
         if settings.autostart:
             self._bring_up()
@@ -74,6 +93,18 @@ class EmotionNode(LifecycleNode):
             if transition() != TransitionCallbackReturn.SUCCESS:
                 self.destroy_node()
                 raise StartError(self._failure)
+
+    def _refusing(self, change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """Answer no to a transition that is unknown or not of this state: rclpy would end."""
+
+        def answer(request: ChangeState.Request, response: ChangeState.Response) -> Any:
+            try:
+                return change(request, response)
+            except RuntimeError:  # of rcl, which logs it
+                response.success = False
+                return response
+
+        return answer
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load and warm the networks by the parameters as they are now."""
@@ -121,11 +152,15 @@ class EmotionNode(LifecycleNode):
         return TransitionCallbackReturn.ERROR
 
     def _configure(self) -> None:
+        self._settings = read_settings(self)
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
+        self._model_info = ModelInfoTopic(self)
         self._load_pipeline(self._emotions)
+        self._say_model()
+        self._failure = ""
 
     def _load_pipeline(self, emotions: Publisher) -> Pipeline:
-        self._pipeline = Pipeline(self, read_settings(self), emotions, self._complain)
+        self._pipeline = Pipeline(self, self._settings, emotions, self._complain)
         return self._pipeline
 
     def _activate(self) -> None:
@@ -148,9 +183,47 @@ class EmotionNode(LifecycleNode):
         if self._emotions is not None:
             self.destroy_publisher(self._emotions)
             self._emotions = None
+        if self._model_info is not None:
+            self._model_info.close()
+            self._model_info = None
+
+    def _change_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
+        """Take all of the new values, or none and say why."""
+        ours = {each.name: each.value for each in changed if is_setting(each.name)}
+        try:
+            settings = changed_settings(self, ours, self.state)
+            if self._pipeline is not None and settings.recognizer != self._settings.recognizer:
+                self._pipeline.reconfigure(settings.recognizer)
+        except (ParameterError, CheckpointError) as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self._settings = replace(self._settings, recognizer=settings.recognizer)
+        return SetParametersResult(successful=True)
+
+    def _reset(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
+        return self._answered(answer, Pipeline.reset, "forgotten what was seen and heard")
+
+    def _set_enabled(self, wanted: SetBool.Request, answer: SetBool.Response) -> SetBool.Response:
+        words = "estimates go on" if wanted.data else "estimates are paused"
+        return self._answered(answer, lambda pipeline: pipeline.enable(wanted.data), words)
+
+    def _answered(self, answer: Any, work: Callable[[Pipeline], None], words: str) -> Any:
+        """Do what a service was asked for, if the node is active."""
+        answer.success = self._pipeline is not None and self.state == "active"
+        if self._pipeline is not None and answer.success:
+            work(self._pipeline)
+            self.get_logger().info(f"by a service: {words}")
+        answer.message = words if answer.success else f"the node is {self.state}: activate it first"
+        return answer
 
     def _report(self) -> None:
-        self._health.publish(self.state, self._pipeline)
+        self._health.publish(self.state, self._pipeline, self._failure)
+        self._say_model()
+
+    def _say_model(self) -> None:
+        """Tell of the model, and again where it has gone over to another device."""
+        if self._model_info is not None and self._pipeline is not None:
+            window_s = self._pipeline.settings.recognizer.window_s
+            self._model_info.update(self._pipeline.model, window_s)
 
 
 def main(args: list[str] | None = None) -> int:

@@ -42,21 +42,27 @@ def read_settings(node: Node) -> Settings:
         raise StartError(str(error)) from error
 
 
+def is_setting(name: str) -> bool:
+    """Whether a parameter is one of ``emotion_node``, not one that every node has."""
+    return name in _BY_NAME
+
+
 def changed_settings(node: Node, changes: Mapping[str, Any], state: str) -> Settings:
     """Return what the settings of ``emotion_node`` become with new values of some parameters.
 
     Args:
         node: That the parameters are declared on.
-        changes: New values by name.
+        changes: New values by name; what is as it was may be among them.
         state: Of the node's lifecycle, such as ``active``.
 
     Raises:
         ParameterError: a parameter may not be changed in that state, a value is not allowed, or
             the values do not fit together.
     """
-    check_change(changes, state)
+    now = _values(node)
+    check_change((name for name, value in changes.items() if value != now.get(name)), state)
     checked = {name: _BY_NAME[name].checked(value) for name, value in changes.items()}
-    return settings_from({**_values(node), **checked})
+    return settings_from({**now, **checked})
 
 
 def _values(node: Node) -> dict[str, Any]:

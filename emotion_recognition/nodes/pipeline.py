@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,9 +28,11 @@ from emotion_recognition.nodes.diagnostics import Arrivals, Latencies
 from emotion_recognition.nodes.overlay import Overlay
 from emotion_recognition.nodes.qos import sensor_qos
 from emotion_recognition.nodes.spin import StartError
-from emotion_recognition.nodes.worker import Worker
-from emotion_recognition.recognizer import Recognizer
+from emotion_recognition.nodes.stream_watch import StreamWatch
+from emotion_recognition.nodes.worker import Worker, forget
+from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.recognizer.inbox import Inbox, Item
+from emotion_recognition.recognizer.steady import Steadying
 from emotion_recognition.settings import Settings
 from emotion_recognition.vision.detect import DetectorError
 from emotion_recognition.vision.stream import FaceObservation
@@ -41,7 +44,8 @@ class Pipeline:
     """Stores what arrives; a worker recognises and publishes. Made, started, closed: once each.
 
     Attributes:
-        settings: As given.
+        settings: As given, with the changes since.
+        enabled: Whether estimates are made.
         model: That makes the estimates; warmed.
         detector_name: Which face detector is at work.
         inbox: What waits for the worker.
@@ -73,6 +77,7 @@ class Pipeline:
         torch.set_num_threads(settings.num_threads)
         cv2.setNumThreads(settings.num_threads)
         self.settings = settings
+        self.enabled = True
         self.model = _load_model(settings)
         recognizer = _recognizer(settings, self.model)
         self.detector_name = recognizer.detector_name
@@ -86,8 +91,8 @@ class Pipeline:
             complain,
             self._show if settings.publish_overlay else None,
         )
-        self.images = {camera: Arrivals() for camera in settings.cameras}
-        self.sound = Arrivals()
+        self.images = {camera: StreamWatch() for camera in settings.cameras}
+        self.sound = StreamWatch()
         self.published = Arrivals()
         self.latencies = Latencies()
         self._node = node
@@ -123,6 +128,26 @@ class Pipeline:
         self._silence_timer = node.create_timer(_SILENCE_PERIOD_S, self._watch_for_silence)
         self.worker.start()
 
+    def reconfigure(self, config: RecognizerConfig) -> None:
+        """Let rates, smoothing and thresholds take effect with the next message.
+
+        Raises:
+            model.checkpoint.CheckpointError: what the smoothing needs is missing or damaged.
+        """
+        Steadying(config)  # raises here, not in the worker's thread
+        self.settings = replace(self.settings, recognizer=config)
+        self.worker.before_next(lambda recognizer: recognizer.reconfigure(config))
+
+    def reset(self) -> None:
+        """Forget what was seen and heard, with the tracks of faces and the smoothing."""
+        self.worker.before_next(forget)
+
+    def enable(self, enabled: bool) -> None:
+        """Pause the estimates, or go on with them: with nothing seen or heard."""
+        if enabled and not self.enabled:
+            self.reset()
+        self.enabled = enabled
+
     def close(self) -> None:
         """End the worker and the subscriptions; whoever then drops the pipeline, frees it."""
         self.worker.stop()
@@ -135,23 +160,31 @@ class Pipeline:
         for overlay in self._overlays.values():
             overlay.close()
 
+    @property
+    def sound_kinds(self) -> tuple[str, ...]:
+        """Full names of the types of sound that are understood; none without sound."""
+        return () if self._audio_input is None else self._audio_input.kinds
+
     def _now_ns(self) -> int:
         return int(self._node.get_clock().now().nanoseconds)
 
     def _store_image(self, camera: str, message: Any) -> None:
-        received_ns = self._arrived(self.images[camera])
-        self.inbox.put(Item("image", message, received_ns, time.monotonic(), camera))
+        received_ns = self._arrived(self.images[camera], message)
+        if self.enabled:
+            self.inbox.put(Item("image", message, received_ns, time.monotonic(), camera))
 
     def _store_audio(self, message: Any) -> None:
-        self.inbox.put(Item("audio", message, self._arrived(self.sound), time.monotonic()))
+        received_ns = self._arrived(self.sound, message)
+        if self.enabled:
+            self.inbox.put(Item("audio", message, received_ns, time.monotonic()))
 
     def _store_info(self, message: Any) -> None:
         self.inbox.put(Item("audio_info", message, self._now_ns(), time.monotonic()))
 
-    def _arrived(self, arrivals: Arrivals) -> int:
+    def _arrived(self, watch: StreamWatch, message: Any) -> int:
         """Note that something has come; return when, in ns of the node clock."""
-        arrivals.tick(time.monotonic())
         self._last_arrival_ns = self._now_ns()
+        watch.note(message, time.monotonic(), self._last_arrival_ns)
         return self._last_arrival_ns
 
     def _show(
@@ -162,6 +195,8 @@ class Pipeline:
 
     def _publish(self, estimate: Estimate) -> None:
         """Called in the worker's thread."""
+        if not self.enabled:
+            return
         message: EmotionState = emotion_state(estimate, self._now_ns())
         self._emotions.publish(message)
         for overlay in self._overlays.values():
@@ -173,7 +208,8 @@ class Pipeline:
     def _watch_for_silence(self) -> None:
         now_ns = self._now_ns()
         self._last_arrival_ns = min(self._last_arrival_ns, now_ns)  # a clock that was set back
-        if now_ns - self._last_arrival_ns > 1e9 * self.settings.recognizer.stale_after_s:
+        silent_ns = now_ns - self._last_arrival_ns
+        if self.enabled and silent_ns > self.settings.recognizer.stale_ns:
             self.inbox.note_silence(now_ns)
 
 

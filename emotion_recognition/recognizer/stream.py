@@ -89,27 +89,6 @@ class Recognizer:
         self._forget()
         self._warm_up()
 
-    def reconfigure(self, config: RecognizerConfig) -> None:
-        """Go on by other settings with what was seen and heard; smoothing that changes begins anew.
-
-        ``config.audio`` and the detector and number of faces of ``config.vision`` stay as they are.
-
-        Raises:
-            model.checkpoint.CheckpointError: the parameters of the smoothing are missing or damaged.
-        """
-        before, steadied = self.config, ("smoothing", "smoothing_s", "window_s")
-        if any(getattr(config, name) != getattr(before, name) for name in steadied):
-            self._steadying = Steadying(config)
-        self.config = config
-        if self._next_window is not None:  # the first one that ends after all that were judged
-            judged_ns = (self._next_window - 1) * before.period_ns
-            self._next_window = judged_ns // config.period_ns + 1
-        for buffer in (self._audio, self._sound):
-            if buffer is not None:
-                buffer.span_ns = config.span_ns
-        for camera in self._cameras.values():
-            camera.reconfigure(self._vision(), config.span_ns)
-
     def _vision(self) -> VisionConfig:
         vision = self.config.vision
         return replace(vision, landmarks=vision.landmarks or self._several)
@@ -131,6 +110,27 @@ class Recognizer:
         self._subject = ""
         self._in_outage = False
         self._waiting_since_ns: int | None = None  # when `unavailable` was first asked in vain
+
+    def reconfigure(self, config: RecognizerConfig) -> None:
+        """Go on by other settings with what was seen and heard; smoothing that changes begins anew.
+
+        ``config.audio`` and the detector and number of faces of ``config.vision`` stay as they are.
+
+        Raises:
+            model.checkpoint.CheckpointError: what the smoothing needs is missing or damaged.
+        """
+        before, steadied = self.config, ("smoothing", "smoothing_s", "window_s")
+        if any(getattr(config, name) != getattr(before, name) for name in steadied):
+            self._steadying = Steadying(config)
+        self.config = config
+        if self._next_window is not None:  # the first one that ends after all that were judged
+            judged_ns = (self._next_window - 1) * before.period_ns
+            self._next_window = judged_ns // config.period_ns + 1
+        for buffer in (self._audio, self._sound):
+            if buffer is not None:
+                buffer.span_ns = config.span_ns
+        for camera in self._cameras.values():
+            camera.reconfigure(self._vision(), config.span_ns)
 
     def wants_frame(self, stamp_ns: int, camera: str = "") -> bool:
         """Take note that a frame arrived; return whether it is to be decoded and added."""
@@ -174,18 +174,19 @@ class Recognizer:
         reached_ns = self._reached_ns()
         if reached_ns is None:
             return []
-        last = reached_ns // self.config.period_ns
-        oldest = (reached_ns - self.config.span_ns) // self.config.period_ns + 1  # the buffers hold no more
+        period_ns = self.config.period_ns
+        last = reached_ns // period_ns
+        oldest = (reached_ns - self.config.span_ns) // period_ns + 1  # the buffers hold no more
         due = range(max(oldest, self._next_window or oldest), last + 1)
         self._next_window = max(last + 1, self._next_window or 0)
         if due:
             for camera in self._cameras.values():
                 camera.encode()
         if latest_only and due:
-            passed_over = [self._window(number * self.config.period_ns) for number in due[:-1]]
+            passed_over = [self._window(number * period_ns) for number in due[:-1]]
             self._dropped_estimates += sum(window is not None for window in passed_over)
             due = due[-1:]
-        windows = (self._window(number * self.config.period_ns) for number in due)
+        windows = (self._window(number * period_ns) for number in due)
         return [one for window in windows if window is not None for one in self._judged(window)]
 
     def unavailable(self, now_ns: int) -> Estimate | None:
