@@ -30,10 +30,13 @@ from .process import Device
 from .tally import Tally
 
 TICK_S = 1 / TICKS_PER_S
-LEAD_S = 0.75
-"""How far the stream may run ahead of the estimates that are owed: three publish periods."""
+LEAD_S = 0.7
+"""How far the stream may run ahead of the estimates that are owed: two of them are due by then, so
+that a node which is kept waiting for the processor, and then judges the newer window alone, leaves
+no gap."""
 PATIENCE_S = 3.0
 """Wall time after which the stream goes on without an estimate that is owed."""
+_LEARNING = 0.05  # share of each tick in the mean of their wall times
 _LATE_TICKS = 6  # a late copy is so old; more than a second would be a clock that was set back
 _BETWEEN_NS = 50_000_000  # a damaged message has a stamp between those of two good ones
 
@@ -119,7 +122,8 @@ class Conductor:
         self._set_clock = set_clock
         self._ask = ask
         self._answered: Callable[[], bool] = lambda: True  # by the service that was called last
-        self._tick_wall_s = TICK_S / speed
+        self._least_tick_s = TICK_S / speed
+        self._tick_s = TICK_S  # wall time of a tick that the node keeps up with: at first real time
         self._came = threading.Condition()  # an estimate; guards the tally
         self._patient = True
         self._holding: dict[str, Fault] = {}
@@ -135,6 +139,11 @@ class Conductor:
                 self.latencies.append(Latency(played_s, wall_s, sensor_s))
             self._patient = True
             self._came.notify()
+
+    def standing(self) -> dict[str, int]:
+        """Estimates and gaps so far."""
+        with self._came:
+            return {"estimates": len(self._tally.estimates), "gaps": len(self._tally.gaps())}
 
     def play(self, tick: int) -> None:
         """Play a tick; they are played in order, from 0 on."""
@@ -187,13 +196,19 @@ class Conductor:
 
     def _wait(self, now_s: float) -> None:
         """Wait for the tick's time, and for the node where it owes an estimate."""
-        if self._played_at_s:
-            time.sleep(max(0.0, self._played_at_s[-1] + self._tick_wall_s - time.monotonic()))
+        if not self._played_at_s:
+            return
+        before_s = self._played_at_s[-1]
+        owing = self._tally.healthy_from_s is not None
+        # The node cannot tell how it keeps up while it owes nothing: then it goes on as before.
+        tick_s = self._least_tick_s if owing else self._tick_s
+        time.sleep(max(0.0, before_s + tick_s - time.monotonic()))
         with self._came:
-            if self._came.wait_for(partial(self._may_go_on, now_s), PATIENCE_S):
-                return
-            self.stalls.append(now_s)
-            self._patient = False
+            if not self._came.wait_for(partial(self._may_go_on, now_s), PATIENCE_S):
+                self.stalls.append(now_s)
+                self._patient = False
+            elif owing:
+                self._tick_s += _LEARNING * (time.monotonic() - before_s - self._tick_s)
 
     def _may_go_on(self, now_s: float) -> bool:
         owed_from_s = self._tally.healthy_from_s

@@ -149,6 +149,7 @@ def _play(
             if time.monotonic() >= look_at_s:
                 vitals.append(look(process.pid, tick / TICKS_PER_S))
                 look_at_s += _LOOK_EVERY_S
+                progress.set_postfix(conductor.standing(), refresh=False)
             if (tick + 1) % TICKS_PER_S == 0:
                 progress.update()
     return vitals, ""
