@@ -31,9 +31,10 @@ from .tally import Tally
 
 TICK_S = 1 / TICKS_PER_S
 LEAD_S = 0.7
-"""How far the stream may run ahead of the estimates that are owed: two of them are due by then, so
-that a node which is kept waiting for the processor, and then judges the newer window alone, leaves
-no gap."""
+FIRST_LEAD_S = 0.5
+"""How far the stream may run ahead of the newest estimate, and of the time from which estimates are
+owed: two of them are due by then, so that a node which is kept waiting for the processor, and then
+judges the newer window alone, leaves no gap."""
 PATIENCE_S = 3.0
 """Wall time after which the stream goes on without an estimate that is owed."""
 _LEARNING = 0.05  # share of each tick in the mean of their wall times
@@ -121,7 +122,7 @@ class Conductor:
         self._weather = weather
         self._set_clock = set_clock
         self._ask = ask
-        self._answered: Callable[[], bool] = lambda: True  # by the service that was called last
+        self._unanswered: list[Callable[[], bool]] = []  # calls of services
         self._least_tick_s = TICK_S / speed
         self._tick_s = TICK_S  # wall time of a tick that the node keeps up with: at first real time
         self._came = threading.Condition()  # an estimate; guards the tally
@@ -140,10 +141,10 @@ class Conductor:
             self._patient = True
             self._came.notify()
 
-    def standing(self) -> dict[str, int]:
-        """Estimates and gaps so far."""
+    def gaps(self) -> list[tuple[float, float]]:
+        """Begin and end of the gaps so far, in played time."""
         with self._came:
-            return {"estimates": len(self._tally.estimates), "gaps": len(self._tally.gaps())}
+            return self._tally.gaps()
 
     def play(self, tick: int) -> None:
         """Play a tick; they are played in order, from 0 on."""
@@ -167,9 +168,10 @@ class Conductor:
             for name, stream in self._streams.items()
             if stream.tick(orders[name], _worse(faults.get(name), everywhere))
         ]
-        at_rest = everywhere is not None and everywhere.kind in SERVICE_KINDS
+        self._unanswered = [is_done for is_done in self._unanswered if not is_done()]
+        asked = everywhere is not None and everywhere.kind in SERVICE_KINDS
         with self._came:
-            self._tally.tick(now_s, delivering if self._answered() and not at_rest else [])
+            self._tally.tick(now_s, [] if asked or self._unanswered else delivering)
 
     def _turn(self, faults: Mapping[str, Fault], now_s: float) -> None:
         """Do what is to be done where a fault begins or ends."""
@@ -177,7 +179,7 @@ class Conductor:
             if fault.kind == KILL and faults.get(target) != fault:
                 self._streams[target].device.start()
             if fault.kind in SERVICE_KINDS and faults.get(target) != fault:
-                self._answered = self._ask(fault.kind, False)
+                self._unanswered.append(self._ask(fault.kind, False))
         for target, fault in faults.items():
             if self._holding.get(target) == fault:
                 continue
@@ -186,7 +188,7 @@ class Conductor:
             if fault.kind == KILL:
                 self._streams[target].device.kill()
             if fault.kind in SERVICE_KINDS:
-                self._answered = self._ask(fault.kind, True)
+                self._unanswered.append(self._ask(fault.kind, True))
             if fault.jump_s:
                 with self._came:
                     self._tally.jump(now_s, fault.jump_s)
@@ -215,7 +217,8 @@ class Conductor:
         if owed_from_s is None or not self._patient:
             return True
         newest_s = self._tally.estimates[-1] if self._tally.estimates else 0.0
-        return now_s - max(newest_s, owed_from_s) <= LEAD_S + 1e-6
+        until_s = max(newest_s + LEAD_S, owed_from_s + FIRST_LEAD_S)
+        return now_s <= until_s + 1e-6
 
 
 def _worse(own: Fault | None, everywhere: Fault | None) -> Fault | None:

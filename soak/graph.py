@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import rclpy
@@ -22,6 +21,7 @@ from emotion_recognition.nodes.qos import ESTIMATES
 from emotion_recognition.nodes.spin import start_ros
 
 from .faults import DEACTIVATE, DISABLE, RESET
+from .orders import MATCH_S
 
 
 class Graph:
@@ -61,20 +61,23 @@ class Graph:
         return [kind for kind, client in self._clients.items() if client.service_is_ready()]
 
     def ask(self, kind: str, begin: bool) -> Callable[[], bool]:
-        """Call the service of a kind of fault; return a call that tells whether it answered."""
+        """Call the service of a kind of fault; return a call that tells whether that is done."""
         request = _request(kind, begin)
         if request is None:
             return lambda: True
         future = self._clients[kind].call_async(request)
-        future.add_done_callback(partial(self._check, kind))
-        return lambda: bool(future.done())
+        answered_s: list[float] = []
+
+        def note(future: Any) -> None:
+            answered_s.append(time.monotonic())
+            if not future.result().success:
+                self.refused.append(kind)
+
+        future.add_done_callback(note)
+        return lambda: bool(answered_s) and time.monotonic() > answered_s[0] + MATCH_S
 
     def _all_ready(self) -> bool:
         return all(client.service_is_ready() for client in self._clients.values())
-
-    def _check(self, kind: str, future: Any) -> None:
-        if not future.result().success:
-            self.refused.append(kind)
 
     def _on_emotion(self, state: EmotionState) -> None:
         if not state.probabilities:

@@ -7,6 +7,8 @@ SOUND_FILE = "sound.npy"
 HEARD = "heard"
 """What a device says once it has a subscriber."""
 
+MATCH_S = 0.5
+"""A subscriber that is known may not know the publisher yet: what is published would be lost."""
 SOUND_RATE = 16_000
 ENCODINGS = ("bgr8", "rgb8", "rgba8", "mono8")
 SAMPLE_FORMATS = ("S16LE", "S32LE", "F32LE")

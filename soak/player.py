@@ -24,10 +24,8 @@ from emotion_recognition.nodes.convert import time_message
 from emotion_recognition.nodes.qos import LATCHED, sensor_qos
 from emotion_recognition.nodes.spin import start_ros
 
-from .orders import FRAMES_FILE, HEARD, SOUND_FILE, SOUND_RATE, ImageOrder, SoundOrder
+from .orders import FRAMES_FILE, HEARD, MATCH_S, SOUND_FILE, SOUND_RATE, ImageOrder, SoundOrder
 
-_MATCH_S = 0.3
-"""A subscriber that we know of may not know of us yet; what is published now would be lost."""
 _FROM_BGR = {
     "bgr8": None,
     "rgb8": cv2.COLOR_BGR2RGB,
@@ -132,7 +130,7 @@ def main() -> int:
         if os.getppid() != parent:
             return 1
         time.sleep(0.02)
-    time.sleep(_MATCH_S)
+    time.sleep(MATCH_S)
     print(HEARD, flush=True)
     for line in sys.stdin:
         device.publish(json.loads(line))

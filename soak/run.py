@@ -137,6 +137,7 @@ def _play(
 ) -> tuple[list[Vitals], str]:
     """Play until the end, a signal or the node's death; return its vitals, and how it died."""
     vitals: list[Vitals] = []
+    told = 0  # gaps
     look_at_s = time.monotonic()
     ticks = round(60 * minutes * TICKS_PER_S)
     with tqdm(total=ticks // TICKS_PER_S, desc="soak", unit="s") as progress:
@@ -149,7 +150,9 @@ def _play(
             if time.monotonic() >= look_at_s:
                 vitals.append(look(process.pid, tick / TICKS_PER_S))
                 look_at_s += _LOOK_EVERY_S
-                progress.set_postfix(conductor.standing(), refresh=False)
+                for begin_s, end_s in conductor.gaps()[told:]:
+                    told += 1
+                    tqdm.write(f"gap: {begin_s:.1f} to {end_s:.1f} s")
             if (tick + 1) % TICKS_PER_S == 0:
                 progress.update()
     return vitals, ""
