@@ -1,4 +1,7 @@
-"""The child processes: the node under test, and the camera and microphone that are killed."""
+"""The child processes: the node under test, and the camera and microphone that are killed.
+
+Each is a session of its own: Ctrl-C ends the run, with a report, and not the node.
+"""
 
 import contextlib
 import json
@@ -36,6 +39,7 @@ class Device:
                 stdout=subprocess.PIPE,
                 stderr=output,
                 text=True,
+                start_new_session=True,
             )
         listening = (self._process, self._heard)
         threading.Thread(target=_listen, args=listening, daemon=True).start()
@@ -77,7 +81,9 @@ def emotion_node(log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node"]
     command += ["--ros-args", "-p", "use_sim_time:=true"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
         yield process
     finally:
