@@ -34,6 +34,7 @@ class Tally:
     """Takes note of each tick and each estimate; judges at the end.
 
     Attributes:
+        now_s: what has been played.
         estimates: played times of the estimates, ascending.
         stale: estimates whose stamp was not newer than one before, or of no time that was played.
     """
@@ -46,6 +47,7 @@ class Tally:
         self.stale = 0
         self._epochs = [Epoch(0.0, offset_ns)]
         self._since: dict[str, float] = {}  # since when each stream delivers
+        self._ticked_s = 0.0
         self._healthy_from: float | None = None
         self._stretches: list[tuple[float, float]] = []
 
@@ -61,7 +63,8 @@ class Tally:
 
     def tick(self, now_s: float, delivering: Sequence[str]) -> None:
         """At ``now_s`` these streams delivered as they should; those left out did not."""
-        before_s, self.now_s = self.now_s, now_s
+        before_s, self._ticked_s = self._ticked_s, now_s
+        self.now_s = now_s
         self._since = {stream: self._since.get(stream, now_s) for stream in delivering}
         if self.healthy:
             if self._healthy_from is None:
@@ -73,7 +76,8 @@ class Tally:
     @property
     def healthy(self) -> bool:
         """Whether an estimate is owed now."""
-        return any(self.now_s - since >= WARM_UP_S for since in self._since.values())
+        least_s = WARM_UP_S - _TOLERANCE_S
+        return any(self.now_s - since >= least_s for since in self._since.values())
 
     @property
     def healthy_from_s(self) -> float | None:
