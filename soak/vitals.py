@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 WARM_UP_SHARE = 0.1
-WARM_UP_S = 600.0
-"""Memory is judged after a tenth of the run, or after ten minutes of stream time if that is less:
+WARM_UP_S = 1800.0
+"""Memory is judged after a tenth of the run, or after half an hour of stream time if that is less:
 libraries load, buffers fill and the allocator takes what it needs."""
 
 
