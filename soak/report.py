@@ -13,8 +13,8 @@ from .vitals import Vitals
 MOST_SLOPE = 1.0
 """Memory may grow by so many percent an hour of stream time ..."""
 MOST_GROWTH = 15.0
-"""... or, in a run of less than an hour, by so many percent in all: the first times that the node is
-deactivated and activated, the allocator keeps a little more each."""
+"""... or, in a run of less than an hour, by so many percent in all: the first times that the node
+is deactivated and activated, the allocator keeps a little more each."""
 MORE_FILE_DESCRIPTORS = 16
 """Publishers come and go, each with a few; what is lost adds up to more over a run."""
 
