@@ -52,7 +52,10 @@ def read_memory(device: str = "cpu") -> Memory:
     resident, available = _kilobytes(_PROCESS, "VmRSS"), _kilobytes(_SYSTEM, "MemAvailable")
     if not device.startswith("cuda"):
         return Memory(resident, available)
-    free, _ = torch.cuda.mem_get_info(device)
+    try:
+        free, _ = torch.cuda.mem_get_info(device)
+    except RuntimeError:  # a device that has failed is found out, and told of, by the model
+        return Memory(resident, available)
     return Memory(resident, available, torch.cuda.memory_reserved(device), free)
 
 
