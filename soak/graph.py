@@ -23,6 +23,34 @@ from emotion_recognition.nodes.spin import start_ros
 from .faults import DEACTIVATE, DISABLE, RESET
 from .orders import MATCH_S
 
+COUNTS = (
+    ("estimates", "skipped"),
+    ("estimates", "internal errors"),
+    ("image", "dropped"),
+    ("image", "rejected"),
+    ("audio", "dropped"),
+    ("audio", "rejected"),
+)
+"""Status and key of counters in the diagnostics."""
+
+
+class Count:
+    """The total of a counter that begins again from 0 whenever the node is activated."""
+
+    def __init__(self) -> None:
+        self._before = self._newest = 0
+
+    def note(self, value: int) -> None:
+        """Take note of what the counter shows."""
+        if value < self._newest:
+            self._before += self._newest
+        self._newest = value
+
+    @property
+    def total(self) -> int:
+        """What it has counted."""
+        return self._before + self._newest
+
 
 class Graph:
     """Estimates and diagnostics as they come in, in a thread of their own.
@@ -31,7 +59,7 @@ class Graph:
         on_estimate: called with stamp (ns), latency (s) and time of arrival (s, steady).
         notes: how many states said that no estimate is possible.
         refused: services that did not do what was asked.
-        diagnostics: newest values of each status.
+        counted: what the node's diagnostics count, over all activations, by ``COUNTS``.
     """
 
     def __init__(self) -> None:
@@ -39,7 +67,7 @@ class Graph:
         self.on_estimate: Callable[[int, float, float], None] = lambda *_: None
         self.notes = 0
         self.refused: list[str] = []
-        self.diagnostics: dict[str, dict[str, str]] = {}
+        self.counted = {name: Count() for name in COUNTS}
         self._clients = {
             RESET: self.node.create_client(Trigger, "emotion_node/reset"),
             DISABLE: self.node.create_client(SetBool, "emotion_node/set_enabled"),
@@ -88,8 +116,10 @@ class Graph:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            name = status.name.rpartition(": ")[2]
-            self.diagnostics[name] = {value.key: value.value for value in status.values}
+            for value in status.values:
+                name = status.name.rpartition(": ")[2], value.key
+                if name in self.counted:
+                    self.counted[name].note(int(value.value))
 
 
 def _request(kind: str, begin: bool) -> Any:

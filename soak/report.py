@@ -32,6 +32,8 @@ def problems(result: Mapping[str, Any]) -> list[str]:
         found.append(f"{result['stale']} estimates were repeated or old")
     if result["refused"]:
         found.append(f"services refused: {', '.join(sorted(set(result['refused'])))}")
+    if errors := result["node"]["estimates internal errors"]:
+        found.append(f"{errors} internal errors")
     hours = result["stream_s"] / 3600
     growth = result["rss_slope"] * hours
     if growth > (MOST_SLOPE * hours if hours >= 1 else MOST_GROWTH):
@@ -58,14 +60,14 @@ def table(result: Mapping[str, Any]) -> Table:
         "stale or repeated stamps": result["stale"],
         "notes of silence": result["notes"],
         "restarts of publishers": result["restarts"],
-        "waits for an estimate": f"{result['stalls']} in vain",
+        "waits for an estimate": f"{len(result['stalls'])} in vain",
         "memory": f"{change('rss_mb', ' MB')}, slope {result['rss_slope']:.2f} %/h",
         "file descriptors": change("file_descriptors"),
         "threads": change("threads"),
         "latency, wall, median": change("wall_latency_ms", " ms"),
         "latency, stream, median": change("sensor_latency_ms", " ms"),
         **{f"injected: {kind}": count for kind, count in sorted(result["injected"].items())},
-        **{f"node: {name}": value for name, value in result["node"].items()},
+        **{f"counted by the node: {name}": value for name, value in result["node"].items()},
     }
     for name, value in rows.items():
         shown.add_row(name, str(value))

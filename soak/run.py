@@ -169,8 +169,6 @@ def _result(
     used = warm(vitals)
     stretches = tally.stretches()
     latencies = conductor.latencies
-    wanted = {"estimates": ("skipped", "clock jumps"), "image": ("dropped", "rejected")}
-    wanted["audio"] = ("dropped", "rejected")
     return {
         "seed": options.seed,
         "stream_s": tally.now_s,
@@ -182,7 +180,7 @@ def _result(
         "stale": tally.stale,
         "notes": heard.notes,
         "refused": heard.refused,
-        "stalls": len(conductor.stalls),
+        "stalls": conductor.stalls,
         "rss_slope": rss_slope(vitals),
         "rss_mb": (used[0].rss_mb, used[-1].rss_mb),
         "file_descriptors": (used[0].file_descriptors, used[-1].file_descriptors),
@@ -190,13 +188,7 @@ def _result(
         "wall_latency_ms": drift([1e3 * each.wall_s for each in latencies]),
         "sensor_latency_ms": drift([1e3 * each.sensor_s for each in latencies]),
         "injected": dict(conductor.injected),
-        "node": {
-            f"{status}, {name}": values[name]
-            for status, names in wanted.items()
-            for values in [heard.diagnostics.get(status, {})]
-            for name in names
-            if name in values
-        },
+        "node": {" ".join(name): count.total for name, count in heard.counted.items()},
         "vitals": [asdict(each) for each in vitals],
         "faults": [{**asdict(fault), "change": dict(fault.change)} for fault in conductor.faults],
     }

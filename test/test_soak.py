@@ -304,7 +304,7 @@ def result() -> dict:
         "refused": [],
         "died": "",
         "restarts": 4,
-        "stalls": 0,
+        "stalls": [],
         "rss_slope": 0.1,
         "rss_mb": (500.0, 501.0),
         "file_descriptors": (30, 31),
@@ -312,7 +312,7 @@ def result() -> dict:
         "wall_latency_ms": (50.0, 51.0),
         "sensor_latency_ms": (300.0, 301.0),
         "injected": {"pause, camera": 3},
-        "node": {"image, dropped": "0"},
+        "node": {"estimates internal errors": 0},
     }
 
 
@@ -332,6 +332,7 @@ def test_the_last_line_is_for_scripts(result: dict):
         ({"rss_slope": 1.5}, "memory grows by 1.50 %/h, 9.0 % in this run"),
         ({"file_descriptors": (30, 60)}, "file descriptors grew"),
         ({"refused": ["reset"]}, "services refused: reset"),
+        ({"node": {"estimates internal errors": 2}}, "2 internal errors"),
     ],
 )
 def test_what_is_wrong_is_said(result: dict, change: dict, word: str):

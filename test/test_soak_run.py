@@ -19,6 +19,7 @@ from emotion_recognition.audio.stream import features_of
 from emotion_recognition.bags.sample import fetch_sample
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 from emotion_recognition.vision.stream import FaceStream, VisionConfig
+from soak.graph import Count
 from soak.material import find_clips, write_material
 from soak.orders import ENCODINGS, FRAMES_FILE, SAMPLE_FORMATS, SOUND_FILE, ImageOrder, SoundOrder
 from soak.player import image_message, sound_message
@@ -97,6 +98,13 @@ def test_sound_is_the_same_at_every_rate_and_format(rate: int, sample_format: st
     assert chunk.samples.shape == (rate // 10, 2)
     expected = 8000 / 32768 * np.sin(2 * np.pi * 200 * (0.95 + np.arange(rate // 10) / rate))
     np.testing.assert_allclose(chunk.samples[:, 1], expected, atol=2e-3)
+
+
+def test_a_counter_that_begins_again_is_counted_on():
+    count = Count()
+    for value in (0, 3, 5, 0, 2, 2, 1):
+        count.note(value)
+    assert count.total == 5 + 2 + 1
 
 
 @pytest.mark.usefixtures("clips")
