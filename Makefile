@@ -9,11 +9,11 @@ JOBS ?= 3
 
 ENV := . scripts/env.sh
 
-.PHONY: help setup demo test page docs bench bench-cuda lint lock clean distclean audit
+.PHONY: help setup demo test page docs bench bench-cuda lint lock clean distclean audit soak
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Variables: CLIP=video (demo), TESTS='paths and options' JOBS=3 (test), BENCH=quick (bench), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
+	@echo "Variables: CLIP=video (demo), TESTS='paths and options' JOBS=3 (test), BENCH=quick (bench), MINUTES=m SPEED=s SEED=n CLIPS=folder (soak), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
 
 setup: ## environment in .venv, messages in build/ros; only what is not done yet
 	@scripts/setup.sh
@@ -38,6 +38,10 @@ bench: setup ## measure speed, latency and loss: a table, and build/bench.json
 
 bench-cuda: setup ## times of the networks on a GPU beside the roofline's floor (docs/gpu.md)
 	@$(ENV) && python -m bench.cuda
+
+soak: setup ## MINUTES=m of stream time through the real node, with faults: a table, and build/soak.json
+	@$(ENV) && python -m soak.run $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SPEED),--speed $(SPEED)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(CLIPS),--clips "$(CLIPS)")
 
 lint: setup ## ruff and mypy
 	@$(ENV) && ruff check . && ruff format --check . && mypy
