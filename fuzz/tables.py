@@ -144,7 +144,7 @@ def _tables(suffix: str, share: int, seeds: Callable[[], list[bytes]]) -> Target
         f"estimates{suffix.replace('.', '_')}",
         share,
         partial(_in_file, suffix=suffix, read=_read_estimates),
-        (ValueError,),  # as documented; of those that write such files, only we do
+        (ValueError, OSError),
         seeds,
         words=(*WORDS, b"null", b"{}", b"[]", b"true", b"stamp_ns", b"time"),
     )
