@@ -146,7 +146,7 @@ def _tables(suffix: str, share: int, seeds: Callable[[], list[bytes]]) -> Target
         partial(_in_file, suffix=suffix, read=_read_estimates),
         (ValueError, OSError),
         seeds,
-        words=(*WORDS, b"null", b"{}", b"[]", b"true", b"stamp_ns", b"time"),
+        words=(*WORDS, b"null", b"{}", b"[" * 5000, b"[]", b"true", b"stamp_ns", b"time"),
     )
 
 

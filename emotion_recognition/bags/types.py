@@ -136,7 +136,7 @@ def typestore_of(connections: Iterable[Connection]) -> Typestore:
     if not own:
         return ours
     store = get_typestore(Stores.EMPTY)
-    store.register({**ours.fielddefs, **own})
+    store.register({**ours.fielddefs, **own, **store.fielddefs})  # of time and duration is one only
     return store
 
 
