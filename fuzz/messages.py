@@ -254,6 +254,11 @@ def audio_fields(rng: Random) -> Fields:
     return {"stamp": _stamp(rng), "audio": {"data": octets(invent_sound(rng))}}
 
 
+def bare_fields(rng: Random) -> Fields:
+    """``AudioData``."""
+    return {"data": octets(invent_sound(rng))}
+
+
 def source_fields(rng: Random) -> Fields:
     """``AudioStamped``: mostly a format and samples that fit each other."""
     code = rng.choice((*_SOURCE_FIELDS, *_SOURCE_FIELDS, 4, -1))
@@ -272,6 +277,11 @@ def source_info_fields(rng: Random, code: int, channels: int) -> Fields:
     """``AudioInfo`` of the package built from source."""
     rate = rng.choice((*(16_000, 44_100, 48_000) * 5, 3999, 384_001, -1, 0))
     return {"format": code, "channels": channels, "rate": rate, "chunk": rng.choice((0, 512, -1))}
+
+
+def bare_source_info_fields(rng: Random) -> Fields:
+    """The same with any format and channels."""
+    return source_info_fields(rng, rng.choice((1, 2, 8, 16, 32, 0)), rng.choice((1, 2, 0, 65)))
 
 
 def info_fields(rng: Random) -> Fields:
@@ -407,7 +417,7 @@ TARGETS = (
         40,
         partial(take_audio_data, kind=AudioData, msgtype=AUDIO_DATA),
         AUDIO_DATA,
-        lambda rng: {"data": octets(invent_sound(rng))},
+        bare_fields,
     ),
     _sound_target("audio_info", 50, take_audio_info, AUDIO_INFO, info_fields),
     _sound_target(
@@ -423,7 +433,7 @@ TARGETS = (
         20,
         take_source_info,
         AUDIO_INFO,
-        lambda rng: source_info_fields(rng, rng.choice((1, 2, 8, 16, 32, 0)), rng.choice((1, 0, 65))),
+        bare_source_info_fields,
         AudioDialect.SOURCE,
     ),
     Target(

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 bar.update(before + done - bar.n)
 
             outcomes[name] = watch(
-                name, options.seed, counts[name], options.limit, options.folder, tell
+                TARGETS[name], options.seed, counts[name], options.limit, options.folder, tell
             )
             bar.update(before + counts[name] - bar.n)
     Console(width=110).print(table(outcomes))

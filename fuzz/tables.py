@@ -128,13 +128,17 @@ def _written_seeds(suffix: str) -> list[bytes]:
         return [path.read_bytes()]
 
 
+def _encoded(texts: tuple[str, ...]) -> list[bytes]:
+    return [text.encode() for text in texts]
+
+
 def _labels(suffix: str, share: int, texts: tuple[str, ...], words: tuple[bytes, ...]) -> Target:
     return Target(
         f"labels{suffix.replace('.', '_')}",
         share,
         partial(_in_file, suffix=suffix, read=_read_labels),
         (LabelError,),
-        lambda: [text.encode() for text in texts],
+        partial(_encoded, texts),
         words=words,
     )
 

@@ -10,7 +10,7 @@ from .mutate import mutated
 
 @dataclass(frozen=True)
 class Target:
-    """A decoder of bytes that others wrote.
+    """A decoder of bytes that others wrote. It is pickled: its functions are those of modules.
 
     Attributes:
         name: without blanks; names files.

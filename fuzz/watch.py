@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from .target import Target
 from .worker import State, growth_kib, keep, work
 
 GROWTH_KIB = 16 * 1024
@@ -48,7 +49,7 @@ class Outcome:
 
 
 def watch(
-    name: str,
+    target: Target,
     seed: int,
     count: int,
     hang_s: float,
@@ -58,7 +59,7 @@ def watch(
     """Decode ``count`` inputs of a target.
 
     Args:
-        name: of the target.
+        target: what decodes.
         seed: of the inputs.
         count: how many.
         hang_s: an input that takes longer is a hang.
@@ -69,11 +70,12 @@ def watch(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["fuzz.targets"])
     folder.mkdir(parents=True, exist_ok=True)
+    name = target.name
     state = State()
     deaths = hangs = 0
     while state.done < count:
         process = context.Process(
-            target=work, args=(name, seed, count, state, folder, hang_s), daemon=True
+            target=work, args=(target, seed, count, state, folder, hang_s), daemon=True
         )
         process.start()
         hung = _until_it_ends(process, state, hang_s, tell)

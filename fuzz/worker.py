@@ -12,7 +12,6 @@ from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
 
 from .target import Target
-from .targets import TARGETS
 
 ROOM_BYTES = 3 << 30
 """Address space that decoding may take beyond what the process begins with."""
@@ -49,22 +48,21 @@ class State:
         self.numbers[State.NAMES.index(name)] = value
 
 
-def work(name: str, seed: int, count: int, state: State, folder: Path, hang_s: float) -> None:
+def work(target: Target, seed: int, count: int, state: State, folder: Path, hang_s: float) -> None:
     """Decode the inputs of a target from the first that is not done; the body of a process.
 
     Args:
-        name: of the target.
+        target: what decodes.
         seed: of the inputs.
         count: how many inputs there are.
         state: what the watcher reads.
         folder: where the present input, crashes and what native code says are written.
         hang_s: after this time the process is asked where it is, and soon killed.
     """
-    target = TARGETS[name]
-    _speak_into(folder / f"{name}.log")
+    _speak_into(folder / f"{target.name}.log")
     soft = _vm_bytes() + ROOM_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (soft, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    present = folder / f"{name}.input"
+    present = folder / f"{target.name}.input"
     every = max(1, count // SAMPLES)
     for index in range(int(state.done), count):
         data = target.input(seed, index)
