@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export PYTHON TORCH TORCH_INDEX_URL BENCH
+# Tests that run side by side: most of them wait, for messages or for processes.
+JOBS ?= 3
 
 ENV := . scripts/env.sh
 
@@ -11,7 +13,7 @@ ENV := . scripts/env.sh
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Variables: CLIP=video (demo), TESTS='paths and options' (test), BENCH=quick (bench), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
+	@echo "Variables: CLIP=video (demo), TESTS='paths and options' JOBS=3 (test), BENCH=quick (bench), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
 
 setup: ## environment in .venv, messages in build/ros; only what is not done yet
 	@scripts/setup.sh
@@ -21,7 +23,7 @@ demo: setup ## a face and a voice, or CLIP=path, through real ROS 2 nodes with a
 
 test: setup ## all tests, or TESTS='test/test_x.py -k word'
 	@scripts/setup_page.sh
-	@$(ENV) && python -m pytest $(TESTS)
+	@$(ENV) && python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
 
 page: ## build the dashboard's page into the package (needs Node.js 20 and npm)
 	@scripts/setup_page.sh

@@ -62,6 +62,19 @@ class RingBuffer:
         """Stamp of the oldest sample; None if empty."""
         return int(self._stamps[self._begin]) if len(self) else None
 
+    def resized(self, span_ns: int, max_bytes: int) -> "RingBuffer":
+        """Return a buffer of another size with the newest of these samples, and the counts.
+
+        Args:
+            span_ns: as of ``__init__``.
+            max_bytes: as of ``__init__``.
+        """
+        other = RingBuffer(self._values.shape[1], span_ns, max_bytes)
+        other.dropped, other.restarts = self.dropped, self.restarts
+        live = slice(max(self._begin, self._end - other.capacity), self._end)
+        other._append(self._stamps[live], self._values[live])
+        return other
+
     def clear(self) -> None:
         """Forget all samples; the counts stay."""
         self._begin = self._end = 0

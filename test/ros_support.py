@@ -46,8 +46,10 @@ def skip_unless_built() -> None:
 
 
 def random_domain_id() -> int:
-    """One of the ids whose ports are free on every platform."""
-    return random.randint(1, 100)
+    """One of the ids whose ports are free on every platform, and that no other worker draws."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return random.choice(range(1 + worker, 101, workers))
 
 
 class Process:

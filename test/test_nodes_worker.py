@@ -11,6 +11,7 @@ import pytest
 from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.audio.messages import AudioFormat
 from emotion_recognition.estimate import Estimate
+from emotion_recognition.nodes import worker
 from emotion_recognition.nodes.worker import Worker
 from emotion_recognition.recognizer import RecognizerConfig
 from emotion_recognition.recognizer.inbox import Inbox, Item, Kind
@@ -26,6 +27,7 @@ class FakeRecognizer:
         self.wanted = True
         self.due: list[Estimate] = []
         self.fail = False
+        self.resets = 0
         self.threads: set[str] = set()
         self.config = RecognizerConfig()
         self.latest_only: list[bool] = []
@@ -50,6 +52,9 @@ class FakeRecognizer:
     def unavailable(self, now_ns: int) -> Estimate | None:
         self.asked_at.append(now_ns)
         return Estimate(now_ns, 0, now_ns)
+
+    def reset(self) -> None:
+        self.resets += 1
 
     def status(self) -> SimpleNamespace:
         return SimpleNamespace()
@@ -223,7 +228,7 @@ def test_no_window_is_judged_after_a_late_message_if_others_wait(bench: Bench):
     assert bench.recognizer.latest_only == [False, True, False]
 
 
-def test_a_bug_does_not_end_the_worker(bench: Bench):
+def test_after_a_bug_the_work_begins_again_with_nothing_seen(bench: Bench):
     bench.recognizer.fail = True
     bench.put("image", picture())
     bench.settle()
@@ -231,8 +236,80 @@ def test_a_bug_does_not_end_the_worker(bench: Bench):
     bench.put("image", picture())
     bench.settle()
     assert len(bench.recognizer.frames) == 1
+    assert (bench.worker.failures, bench.worker.restarts, bench.recognizer.resets) == (1, 1, 1)
+    assert bench.worker.last_error.startswith("ZeroDivisionError: a bug (add_frame, line ")
+    assert bench.worker.last_error in bench.said[0]
+
+
+def test_what_came_with_the_message_that_failed_is_not_lost(bench: Bench):
+    held, waiting = threading.Event(), threading.Event()
+
+    def hold(*_: object) -> bool:
+        waiting.set()
+        return not held.wait(10)
+
+    bench.recognizer.wants_frame = hold  # type: ignore[method-assign]
+    bench.put("image", picture())
+    assert waiting.wait(10)  # what follows is one batch
+    bench.recognizer.fail = True
+    bench.recognizer.wants_frame = lambda *_: True  # type: ignore[method-assign]
+    bench.put("image", picture())
+    bench.put("audio_info", info(channels=1, sample_rate=48000, sample_format="S16LE"))
+    bench.put("audio", sound(np.ones(480)))
+    held.set()
+    bench.settle()
     assert bench.worker.failures == 1
-    assert "ZeroDivisionError: a bug" in bench.said[0]
+    assert [chunk.sample_rate for chunk in bench.recognizer.chunks] == [48000]
+
+
+def test_a_bug_that_comes_back_is_met_ever_less_often(bench: Bench, monkeypatch):
+    """Time stands still but for the pauses, which are noted."""
+    pauses: list[float] = []
+    monkeypatch.setattr(bench.worker._stopping, "wait", pauses.append)
+    bench.recognizer.fail = True
+    for _ in range(8):
+        bench.put("image", picture())
+        bench.settle()
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert bench.worker.restarts == 8
+
+
+def test_the_pause_is_short_again_after_a_calm_time(bench: Bench, monkeypatch):
+    pauses: list[float] = []
+    monkeypatch.setattr(bench.worker._stopping, "wait", pauses.append)
+    monkeypatch.setattr(worker, "CALM_S", 0.0)
+    bench.recognizer.fail = True
+    for _ in range(3):
+        bench.put("image", picture())
+        bench.settle()
+    assert pauses == [0.1, 0.1, 0.1]
+
+
+def test_the_worker_ends_at_once_in_the_middle_of_a_pause(monkeypatch):
+    monkeypatch.setattr(worker, "FIRST_PAUSE_S", 60.0)
+    monkeypatch.setattr(worker, "LONGEST_PAUSE_S", 60.0)
+    bench = Bench()
+    bench.recognizer.fail = True
+    bench.put("image", picture())
+    until_s = time.monotonic() + 10
+    while not bench.worker.failures:
+        assert time.monotonic() < until_s
+        time.sleep(0.005)
+    bench.worker.stop(timeout_s=5)
+    assert not any(thread.name == "recognizer" for thread in threading.enumerate())
+
+
+def test_a_task_is_done_in_the_workers_thread_before_the_next_message(bench: Bench):
+    done: list[tuple[str, int]] = []
+
+    def task(recognizer: object) -> None:
+        done.append((threading.current_thread().name, len(bench.recognizer.frames)))
+
+    bench.worker.before_next(task)
+    bench.put("image", picture())
+    bench.put("image", picture())
+    bench.settle()
+    assert done == [("recognizer", 0)]
 
 
 def test_estimates_are_handed_on_as_they_become_due(bench: Bench):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from emotion_recognition import extras
 from emotion_recognition.cli import DONE, FAILED, WRONG_USAGE, main
-from emotion_recognition.training import extra, sweep
+from emotion_recognition.training import sweep
 from emotion_recognition.training.config import Job
 from emotion_recognition.training.sweep import compare, table
 
@@ -28,7 +29,7 @@ def ran(monkeypatch) -> list:
         return out / "network.safetensors"
 
     monkeypatch.setattr(sweep, "stage_function", lambda stage: run)
-    monkeypatch.setattr(extra, "PACKAGES", ())
+    monkeypatch.setitem(extras._PACKAGES, "training", ())
     return found
 
 
@@ -84,7 +85,7 @@ def test_a_configuration_that_is_not_there_fails(tmp_path, ran, capsys):
 
 
 def test_without_lightning_it_says_what_to_install(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(extra, "PACKAGES", ("yaml", "no_such_lightning"))
+    monkeypatch.setitem(extras._PACKAGES, "training", ("yaml", "no_such_lightning"))
     assert main(["train", str(tmp_path / "any.yaml")]) == FAILED
     said = capsys.readouterr().err
     assert "needs no_such_lightning: pip install 'emotion_recognition[training]'" in said

@@ -24,8 +24,7 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2.metadata import parse_qos
 
-from emotion_recognition.bags.events import RecordingError
-from emotion_recognition.bags.recovery import Found, Message, Piece, Record, in_order
+from emotion_recognition.bags.recovery import FromPieces, Piece, Record
 from emotion_recognition.bags.zstandard import zstd
 
 MAGIC = b"\x89MCAP0\r\n"
@@ -64,7 +63,7 @@ class _Part(NamedTuple):
         return 0 < self.opcode <= _LAST_OPCODE and self.end - self.begin >= least
 
 
-class RecoveredMcap:
+class RecoveredMcap(FromPieces):
     """What can be read of an MCAP file without trusting its index.
 
     Raises:
@@ -72,68 +71,26 @@ class RecoveredMcap:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        try:
-            self._bytes = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-            self._schemas: dict[int, tuple[str, MessageDefinition]] = {}
-            self._channels: dict[int, Connection] = {}
-            self._found = Found()
-            self._scan()
-        except BaseException:
-            self._file.close()
-            raise
-        self.connections = [
-            channel._replace(msgcount=self._found.counts[channel.id])
-            for channel in self._channels.values()
-            if channel.id in self._found.counts
-        ]
-        if not self.connections:
-            self.close()
-            raise RecordingError(f"{path}: no message in it can be read")
-
-    @property
-    def losses(self) -> str:
-        """What was lost, in words."""
-        return self._found.losses
-
-    @property
-    def message_count(self) -> int:
-        """How many messages of known topics were found."""
-        return sum(connection.msgcount for connection in self.connections)
-
-    @property
-    def start_time(self) -> int:
-        """Arrival of the first message, nanoseconds."""
-        return self._found.start_time
-
-    @property
-    def end_time(self) -> int:
-        """Just after the arrival of the last message, nanoseconds."""
-        return self._found.end_time
-
-    def messages(self, connections: Collection[Connection]) -> Iterator[Message]:
-        """Yield the messages of ``connections`` by time."""
-        wanted = {connection.id: connection for connection in connections}
-
-        def read(piece: Piece) -> Iterator[Record]:
-            content = self._content(piece)
-            for part in _parts(content):
-                if part.opcode == _MESSAGE_OP:
-                    channel, _, time_ns, _ = _MESSAGE.unpack_from(content, part.begin)
-                    if channel in wanted:
-                        data = content[part.begin + _MESSAGE.size : part.end]
-                        yield Record(time_ns, piece.position + part.begin, channel, data)
-
-        for record in in_order(self._found.pieces, read):
-            yield wanted[record.connection_id], record.time_ns, record.data
+        self._schemas: dict[int, tuple[str, MessageDefinition]] = {}
+        super().__init__(path)
 
     def close(self) -> None:
         """Release the file."""
         self._bytes.close()
-        self._file.close()
+        super().close()
+
+    def _records(self, piece: Piece, wanted: Collection[int]) -> Iterator[Record]:
+        content = self._content(piece)
+        for part in _parts(content):
+            if part.opcode == _MESSAGE_OP:
+                channel, _, time_ns, _ = _MESSAGE.unpack_from(content, part.begin)
+                if channel in wanted:
+                    data = content[part.begin + _MESSAGE.size : part.end]
+                    yield Record(time_ns, piece.position + part.begin, channel, data)
 
     def _scan(self) -> None:
         """Find the pieces from the beginning to the footer, or to the end of the file."""
+        self._bytes = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         size = len(self._bytes)
         position = len(MAGIC) if self._bytes[: len(MAGIC)] == MAGIC else self._next_chunk(0)
         run: Piece | None = None
@@ -228,7 +185,7 @@ class RecoveredMcap:
             connection = Connection(
                 channel, topic.decode(), msgtype, definition, "", 0, extension, self
             )
-            self._channels.setdefault(channel, connection)
+            self._known.setdefault(channel, connection)
 
     def _content(self, piece: Piece) -> bytes:
         """The records of a piece, as far as they can be unpacked."""

@@ -6,11 +6,15 @@ as the readers of ``rosbags`` do: ``connections``, ``message_count``, ``start_ti
 """
 
 import heapq
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from rosbags.interfaces import Connection
+
+from emotion_recognition.bags.events import RecordingError
 
 Message = tuple[Connection, int, bytes]
 """Its connection, its time of arrival in nanoseconds, its serialized bytes."""
@@ -133,6 +137,70 @@ def in_order(
             heapq.heappush(waiting, record)
     while waiting:
         yield heapq.heappop(waiting)
+
+
+class FromPieces(ABC):
+    """A recovery of one file by pieces: what does not depend on the file's format.
+
+    Raises:
+        RecordingError: no message in the file can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._known: dict[int, Connection] = {}  # the topics that were met, by their id
+        self._found = Found()
+        try:
+            self._scan()
+        except BaseException:
+            self._file.close()
+            raise
+        self.connections = [
+            connection._replace(msgcount=self._found.counts[connection.id])
+            for connection in self._known.values()
+            if connection.id in self._found.counts
+        ]
+        if not self.connections:
+            self.close()
+            raise RecordingError(f"{path}: no message in it can be read")
+
+    @abstractmethod
+    def _scan(self) -> None:
+        """Fill ``_known`` and ``_found``, from the beginning of the file to its end."""
+
+    @abstractmethod
+    def _records(self, piece: Piece, wanted: Collection[int]) -> Iterator[Record]:
+        """Yield the messages of a piece whose connection's id is wanted."""
+
+    @property
+    def losses(self) -> str:
+        """What was lost, in words."""
+        return self._found.losses
+
+    @property
+    def message_count(self) -> int:
+        """How many messages of known topics were found."""
+        return sum(connection.msgcount for connection in self.connections)
+
+    @property
+    def start_time(self) -> int:
+        """Arrival of the first message, nanoseconds."""
+        return self._found.start_time
+
+    @property
+    def end_time(self) -> int:
+        """Just after the arrival of the last message, nanoseconds."""
+        return self._found.end_time
+
+    def messages(self, connections: Collection[Connection]) -> Iterator[Message]:
+        """Yield the messages of ``connections`` by time, as they were serialized."""
+        wanted = {connection.id: connection for connection in connections}
+        for record in in_order(self._found.pieces, lambda each: self._records(each, wanted)):
+            yield wanted[record.connection_id], record.time_ns, record.data
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
 
 
 class Files:

@@ -20,8 +20,7 @@ from rosbags.interfaces import (
 from rosbags.rosbag1.reader import Header, ReaderError, RecordType, read_uint32
 from rosbags.typesys.msg import normalize_msgtype
 
-from emotion_recognition.bags.events import RecordingError
-from emotion_recognition.bags.recovery import Found, Message, Piece, Record, in_order
+from emotion_recognition.bags.recovery import FromPieces, Piece, Record
 
 _MAX_HEADER_BYTES = 1 << 20
 
@@ -37,70 +36,24 @@ class _Part(NamedTuple):
     time_ns: int  # of messages
 
 
-class RecoveredRos1:
-    """What can be read of a ROS 1 bag without its index.
+class RecoveredRos1(FromPieces):
+    """What can be read of a ROS 1 bag without its index, messages as ROS 1 serialized them.
 
     Raises:
         RecordingError: nothing can.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
         self._size = path.stat().st_size
-        self._connections: dict[int, Connection] = {}
         self._compressions: dict[int, str] = {}  # of the chunks, by their place
-        self._found = Found()
-        try:
-            self._scan()
-        except BaseException:
-            self._file.close()
-            raise
-        self.connections = [
-            connection._replace(msgcount=self._found.counts[connection.id])
-            for connection in self._connections.values()
-            if connection.id in self._found.counts
-        ]
-        if not self.connections:
-            self.close()
-            raise RecordingError(f"{path}: no message in it can be read")
+        super().__init__(path)
 
-    @property
-    def losses(self) -> str:
-        """What was lost, in words."""
-        return self._found.losses
-
-    @property
-    def message_count(self) -> int:
-        """How many messages of known topics were found."""
-        return sum(connection.msgcount for connection in self.connections)
-
-    @property
-    def start_time(self) -> int:
-        """Arrival of the first message, nanoseconds."""
-        return self._found.start_time
-
-    @property
-    def end_time(self) -> int:
-        """Just after the arrival of the last message, nanoseconds."""
-        return self._found.end_time
-
-    def messages(self, connections: Collection[Connection]) -> Iterator[Message]:
-        """Yield the messages of ``connections`` by time, as ROS 1 serialized them."""
-        wanted = {connection.id: connection for connection in connections}
-
-        def read(piece: Piece) -> Iterator[Record]:
-            content = self._content(piece)
-            for part in _parts(BytesIO(content), 0, len(content)):
-                if part.connection in wanted and part.end <= len(content):
-                    data = content[part.begin : part.end]
-                    yield Record(part.time_ns, piece.position + part.begin, part.connection, data)
-
-        for record in in_order(self._found.pieces, read):
-            yield wanted[record.connection_id], record.time_ns, record.data
-
-    def close(self) -> None:
-        """Release the file."""
-        self._file.close()
+    def _records(self, piece: Piece, wanted: Collection[int]) -> Iterator[Record]:
+        content = self._content(piece)
+        for part in _parts(BytesIO(content), 0, len(content)):
+            if part.connection in wanted and part.end <= len(content):
+                data = content[part.begin : part.end]
+                yield Record(part.time_ns, piece.position + part.begin, part.connection, data)
 
     def _scan(self) -> None:
         self._file.readline()  # the version
@@ -137,7 +90,7 @@ class RecoveredRos1:
         number = header.get_uint32("conn")
         about = Header.read(BytesIO(len(content).to_bytes(4, "little") + content))
         latching = about.get_string("latching") if "latching" in about else ""
-        self._connections.setdefault(
+        self._known.setdefault(
             number,
             Connection(
                 number,

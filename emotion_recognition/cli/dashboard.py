@@ -12,7 +12,7 @@ from emotion_recognition.dashboard.config import (
     DashboardConfig,
     token_for,
 )
-from emotion_recognition.dashboard.extra import need_server
+from emotion_recognition.extras import need_extra
 from emotion_recognition.nodes.graph import ARGUMENTS, remappings
 
 _DEFAULTS = DashboardConfig()
@@ -75,7 +75,7 @@ def main(options: argparse.Namespace) -> int:
         argparse.ArgumentError: A setting is not allowed.
         RuntimeError: The extra ``dashboard`` is not installed.
     """
-    need_server()
+    need_extra("dashboard")
     try:
         config = _config(options)
     except ValueError as error:

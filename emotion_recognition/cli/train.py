@@ -5,7 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
-from emotion_recognition.training.extra import need_lightning
+from emotion_recognition.extras import need_extra
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def main(options: argparse.Namespace) -> int:
         argparse.ArgumentError: the configuration cannot be used.
         RuntimeError: the extra ``training`` is not installed.
     """
-    need_lightning()
+    need_extra("training")
     from emotion_recognition.training.config import ConfigError, read_jobs
     from emotion_recognition.training.sweep import run_jobs
     from emotion_recognition.training.task import leads

@@ -35,13 +35,37 @@ class _Patience:
             self._timer = None
 
 
-class PatientHttp(H11Protocol):
+class _PatientWriter(asyncio.Protocol):
+    """What both protocols have in common: the time limit for peers that do not read."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(*arguments, **options)
+        self._taking = _Patience(TAKE_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._taking.stop()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The peer takes nothing."""
+        super().pause_writing()
+        self._taking.start(self.transport)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._taking.stop()
+        super().resume_writing()
+
+
+class PatientHttp(_PatientWriter, H11Protocol):
     """HTTP/1.1 with a time limit for heads and for peers that do not read."""
 
     def __init__(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
         super().__init__(*arguments, **options)
         self._head = _Patience(HEAD_S)
-        self._taking = _Patience(TAKE_S)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
@@ -64,38 +88,8 @@ class PatientHttp(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all waiting."""
         self._head.stop()
-        self._taking.stop()
         super().connection_lost(exc)
 
-    def pause_writing(self) -> None:
-        """The peer takes nothing."""
-        super().pause_writing()
-        self._taking.start(self.transport)
 
-    def resume_writing(self) -> None:
-        """It does again."""
-        self._taking.stop()
-        super().resume_writing()
-
-
-class PatientWebSocket(WebSocketsSansIOProtocol):
+class PatientWebSocket(_PatientWriter, WebSocketsSansIOProtocol):
     """WebSocket with a time limit for peers that do not read."""
-
-    def __init__(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(*arguments, **options)
-        self._taking = _Patience(TAKE_S)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
-        self._taking.stop()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """The peer takes nothing."""
-        super().pause_writing()
-        self._taking.start(self.transport)
-
-    def resume_writing(self) -> None:
-        """It does again."""
-        self._taking.stop()
-        super().resume_writing()

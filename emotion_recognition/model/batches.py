@@ -16,6 +16,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from emotion_recognition.model.device import out_of_memory
+
 logger = logging.getLogger(__name__)
 
 SIZES = (1, 4, 16, 64)
@@ -163,6 +165,8 @@ class GraphRunner:
         try:
             compute, result = self._accelerator.capture(lambda: self._module(*inputs))
         except RuntimeError as error:
+            if out_of_memory(error):
+                raise
             logger.warning(
                 "no CUDA graph of %s (%s): its kernels are launched one by one, which is slower",
                 type(self._module).__name__,

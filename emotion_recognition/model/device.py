@@ -1,4 +1,4 @@
-"""Where the model computes: the CPU, or a CUDA device that was asked for and is there."""
+"""Where the model computes: the CPU, or a CUDA device that is asked for, there, and not full."""
 
 import logging
 import re
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 
 logger = logging.getLogger(__name__)
+
+_FULL = ("out of memory", "alloc_failed", "failed to allocate memory")  # CUDA, cuBLAS, onnxruntime
 
 
 class DeviceError(ValueError):
@@ -52,4 +54,26 @@ def choose_device(device: str = "auto") -> Device:
         found = f"found cuda:0 to cuda:{count - 1}" if count else "found no CUDA device"
     problem = f"device '{device}' is absent ({found}): computing on the CPU instead"
     logger.warning("%s. Mend it, or set device to auto or cpu", problem)
+    return Device("cpu", problem)
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether an error of PyTorch, CUDA or onnxruntime says that a device's memory is full."""
+    text = str(error).lower()
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(words in text for words in _FULL)
+
+
+def instead_of(device: str, error: Exception) -> Device:
+    """Return the CPU, in place of a device whose memory is full; logs a warning.
+
+    Args:
+        device: The device, ``cuda:N``.
+        error: What it raised; its first line is logged.
+    """
+    problem = f"device '{device}' is out of memory: computing on the CPU instead"
+    logger.warning(
+        "%s (%s). Free its memory and configure the node anew, or set device to cpu",
+        problem,
+        (str(error).splitlines() or [type(error).__name__])[0],
+    )
     return Device("cpu", problem)

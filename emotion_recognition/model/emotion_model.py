@@ -5,13 +5,16 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from operator import or_
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from emotion_recognition.audio.features import SAMPLE_RATE
+from emotion_recognition.audio.features import HOP
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.backbones import (
     FrameBackbone,
@@ -21,14 +24,15 @@ from emotion_recognition.model.backbones import (
 )
 from emotion_recognition.model.backbones.frames import ShippedFrames
 from emotion_recognition.model.backbones.trained_with import load_frames, load_voice
-from emotion_recognition.model.backbones.voice_window import VOICE_STEPS
+from emotion_recognition.model.backbones.voice_window import VOICE_STEPS, window_vectors
 from emotion_recognition.model.batches import SIZES, make_runner
 from emotion_recognition.model.calibrated import CalibratedNetwork
 from emotion_recognition.model.checkpoint import CheckpointError
-from emotion_recognition.model.device import Device, choose_device
+from emotion_recognition.model.device import Device, choose_device, instead_of, out_of_memory
 from emotion_recognition.model.fold import folded
 from emotion_recognition.model.network import TwoStreamNetwork, load_network
 from emotion_recognition.model.precision import TOLERANCE, worst_difference
+from emotion_recognition.model.source import ModelSource, model_source
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +47,8 @@ VIDEO_STEPS = 36
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 NETWORK_FILE = "emotion_network.safetensors"
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,8 @@ class Prediction:
 class EmotionModel:
     """Encodes faces as they arrive, and judges windows of audio features and frame vectors.
 
+    Where the device's memory is full it goes over to the CPU, says so, and stays there.
+
     Attributes:
         id: Name of the weights.
         labels: Class names, in the order of the probabilities.
@@ -78,6 +86,7 @@ class EmotionModel:
         face: What faces it reads, and how many numbers are in a face's vector.
         voice_encoder: Whose vectors it reads in place of audio features; None: the features.
         audio_shape: Steps of a window of sound, and the numbers of a step that are read.
+        source: The files it was made of; None where it was not loaded from any.
     """
 
     def __init__(
@@ -88,6 +97,8 @@ class EmotionModel:
         temperatures: Mapping[str, float],
         device: Device,
         voice_encoder: VoiceBackbone | None = None,
+        on: "Callable[[Device], EmotionModel] | None" = None,
+        source: ModelSource | None = None,
     ) -> None:
         """Bundle the networks.
 
@@ -98,9 +109,13 @@ class EmotionModel:
             temperatures: By which the logits are divided, for ``audio``, ``video`` and ``both``.
             device: As :func:`choose_device` returns it.
             voice_encoder: The voice encoder that the network was trained with, if it has one.
+            on: Builds the same model on another device, for the day that this one's memory is full.
+            source: The files of the networks.
         """
         self.id = id
+        self.source = source
         self.labels = EMOTIONS
+        self._on = on
         self.device = device.name
         self.device_problem = device.problem
         self.precision = str(next(network.parameters()).dtype).removeprefix("torch.")
@@ -127,7 +142,18 @@ class EmotionModel:
             raise ValueError(f"face crops {crops.shape} {crops.dtype}: expected (N, {sides}) uint8")
         if len(crops) == 0:
             return np.zeros((0, self.face.vector_size), np.float32)
-        return self._encoder.encode(crops)
+        return self._computed(lambda: self._encoder.encode(crops))
+
+    def voice_vectors(
+        self, hops: npt.NDArray[np.float32], heard: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Encode the sound of a window as ``window_vectors`` does; there must be an encoder."""
+
+        def work() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+            assert self.voice_encoder is not None
+            return window_vectors(self.voice_encoder, hops, heard)
+
+        return self._computed(work)
 
     def warm_up(self) -> None:
         """Let the first calls, which are slow, be over with."""
@@ -138,7 +164,8 @@ class EmotionModel:
             heard, seen = np.ones(sound.shape[:2], bool), np.ones(sight.shape[:2], bool)
             self.predict_batch(sound, heard, sight, seen)
         if self.voice_encoder is not None:
-            self.voice_encoder.encode(np.zeros(round(WINDOW_S * SAMPLE_RATE), np.float32))
+            hops = np.zeros((AUDIO_STEPS, HOP), np.float32)
+            self.voice_vectors(hops, np.ones(AUDIO_STEPS, bool))
 
     def predict(
         self,
@@ -192,14 +219,36 @@ class EmotionModel:
         if len(audio) == 0:
             return []
         predictions = []
-        for row, there in zip(
-            self._judge(sound, audio_mask, sight, video_mask), heard, strict=True
-        ):
+        rows = self._computed(lambda: self._judge(sound, audio_mask, sight, video_mask))
+        for row, there in zip(rows, heard, strict=True):
             valence, arousal, intensity, audio_weight, video_weight = row[len(EMOTIONS) :].tolist()
             intensity = intensity if there else math.nan
             streams = intensity, audio_weight, video_weight
             predictions.append(Prediction(row[: len(EMOTIONS)], valence, arousal, *streams))
         return predictions
+
+    def _computed(self, work: Callable[[], Result]) -> Result:
+        """Do ``work``; where the device's memory is full, do it on the CPU, from now on."""
+        try:
+            return work()
+        except Exception as error:  # onnxruntime's derive from nothing narrower
+            if self._on is None or not out_of_memory(error):
+                raise
+            device = instead_of(self.device, error)
+        # Here the error is gone, and with it what its frames held on the device.
+        self._become(self._on(device))
+        torch.cuda.empty_cache()
+        return work()
+
+    def _become(self, other: "EmotionModel") -> None:
+        self._on = None
+        self._encoder, self._judge, self.voice_encoder = (
+            other._encoder,
+            other._judge,
+            other.voice_encoder,
+        )
+        self.device, self.device_problem = other.device, other.device_problem
+        self.precision = other.precision
 
     @staticmethod
     def _stream(
@@ -232,7 +281,8 @@ def load_model(
     """Load the deployed model.
 
     On CUDA it computes in float16 if its probabilities then stay within ``precision.TOLERANCE`` of
-    those in float32 on the CPU; otherwise in float32, with a warning.
+    those in float32 on the CPU; otherwise in float32, with a warning. Where the device's memory is
+    full, now or later, it computes on the CPU, with a warning and ``device_problem``.
 
     Args:
         path: An emotion network's file, or a folder that holds ``emotion_network.safetensors``; by
@@ -251,27 +301,44 @@ def load_model(
     path = path or WEIGHTS
     if path.is_dir():
         path = path / NETWORK_FILE
+    encoders = frame_encoder or FrameEncoderChoice(), voice_encoder or VoiceEncoderChoice()
+    on = partial(_load_on, path, *encoders)
+    try:
+        model = on(chosen)
+    except Exception as error:  # onnxruntime's derive from nothing narrower
+        if chosen.name == "cpu" or not out_of_memory(error):
+            raise
+        chosen = instead_of(chosen.name, error)
+        model = on(chosen)
+    logger.info("model %s on %s in %s", model.id, model.device, model.precision)
+    return model
+
+
+def _load_on(
+    path: Path,
+    frame_encoder: FrameEncoderChoice,
+    voice_encoder: VoiceEncoderChoice,
+    device: Device,
+) -> EmotionModel:
+    """Load the model onto a device; arguments as of :func:`load_model`."""
+    on = partial(_load_on, path, frame_encoder, voice_encoder)
     network, metadata = load_network(path)
-    voice = load_voice(
-        path, network.config, metadata, voice_encoder or VoiceEncoderChoice(), chosen.name
-    )
+    voice = load_voice(path, network.config, metadata, voice_encoder, device.name)
     id, temperatures = _calibration(path, metadata)
 
     def build(device: Device, half: bool) -> EmotionModel:
         network, metadata = load_network(path)
-        encoder = load_frames(
-            path, network.config, metadata, frame_encoder or FrameEncoderChoice(), device.name
-        )
+        encoder = load_frames(path, network.config, metadata, frame_encoder, device.name)
         folded(network)
         if half:
             network.half()
             if isinstance(encoder, ShippedFrames):
                 encoder.halve()
-        return EmotionModel(encoder, network, id, temperatures, device, voice)
+        again = None if device.name == "cpu" else on
+        source = model_source(path, metadata, encoder, voice)
+        return EmotionModel(encoder, network, id, temperatures, device, voice, again, source)
 
-    model = build(chosen, half=False) if chosen.name == "cpu" else in_half_if_exact(build, chosen)
-    logger.info("model %s on %s in %s", model.id, model.device, model.precision)
-    return model
+    return build(device, False) if device.name == "cpu" else in_half_if_exact(build, device)
 
 
 def in_half_if_exact(build: Callable[[Device, bool], EmotionModel], device: Device) -> EmotionModel:

@@ -1,10 +1,11 @@
 """Subscribes to sound in whichever dialect of ``audio_common_msgs`` its publisher speaks."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 
 from emotion_recognition.nodes.qos import matching_qos
@@ -16,11 +17,21 @@ _DEPTH = 100  # a burst of 10 ms chunks, one second long
 _LOOK_EVERY_S = 0.25
 
 
+@dataclass(frozen=True)
+class _Heard:
+    """A subscription, and what it asks for."""
+
+    subscription: Subscription
+    kind: type
+    qos: QoSProfile
+
+
 class AudioInput:
     """Waits for publishers on ``audio`` and ``audio_info`` and subscribes as they offer.
 
     Both packages that bear the name ``audio_common_msgs`` may be installed; the type is taken from
-    the publisher, and the quality of service as well, so that no sound is lost without need.
+    the publisher, and the quality of service as well, so that no sound is lost without need. Where
+    a publisher comes back with another type or less quality, it is subscribed to anew.
 
     Args:
         node: The node that subscribes.
@@ -28,6 +39,9 @@ class AudioInput:
         on_audio: Called with each message of sound.
         on_info: Called with each description of the sound.
         complain: Called with a text where what is published cannot be subscribed to.
+
+    Attributes:
+        kinds: Full names of the types that are understood.
 
     Raises:
         StartError: ``audio_common_msgs`` is not installed, or has no such type.
@@ -56,53 +70,89 @@ class AudioInput:
             )
         self._node = node
         self._wanted = AUDIO_TYPES if audio_type == "auto" else (audio_type,)
+        self.kinds = tuple(f"{_PACKAGE}/msg/{name}" for name in self._wanted if name in self._types)
         self._info_type = msg.AudioInfo
         self._on_audio = on_audio
         self._on_info = on_info
         self._complain = complain
-        self._audio: Subscription | None = None
-        self._info: Subscription | None = None
+        self._audio: _Heard | None = None
+        self._info: _Heard | None = None
         self.topic = node.resolve_topic_name("audio")
         self._info_topic = node.resolve_topic_name("audio_info")
         self._timer = node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
         self._look()
 
-    def _look(self) -> None:
-        if self._info is None:
-            offered = self._offers(self._info_topic)
-            # The other dialect's AudioInfo travels inside its AudioStamped, never by itself.
-            if f"{_PACKAGE}/msg/AudioInfo" in offered and "AudioDataStamped" in self._types:
-                qos = matching_qos(offered[f"{_PACKAGE}/msg/AudioInfo"], 1)
-                self._info = self._node.create_subscription(
-                    self._info_type, "audio_info", self._on_info, qos
-                )
-        if self._audio is None:
-            self._subscribe_to_audio()
-        if self._info is not None and self._audio is not None:
-            self._timer.cancel()
+    def close(self) -> None:
+        """End the subscriptions, and the search for publishers."""
+        self._node.destroy_timer(self._timer)
+        for heard in (self._audio, self._info):
+            if heard is not None:
+                self._node.destroy_subscription(heard.subscription)
 
-    def _subscribe_to_audio(self) -> None:
+    def _look(self) -> None:
+        # The other dialect's AudioInfo travels inside its AudioStamped, never by itself.
+        profiles = self._offers(self._info_topic).get(f"{_PACKAGE}/msg/AudioInfo")
+        if profiles and "AudioDataStamped" in self._types:
+            qos = matching_qos(profiles, 1)
+            self._info = self._follow(self._info, self._info_type, "audio_info", qos, self._on_info)
+        self._follow_audio()
+
+    def _follow_audio(self) -> None:
         offered = self._offers(self.topic)
-        for full_name, profiles in offered.items():
-            package, _, name = full_name.partition("/msg/")
-            if package == _PACKAGE and name in self._wanted and name in self._types:
-                self._audio = self._node.create_subscription(
-                    self._types[name], "audio", self._on_audio, matching_qos(profiles, _DEPTH)
-                )
+        usable = {
+            full_name: self._types[name]
+            for full_name in offered
+            for package, _, name in [full_name.partition("/msg/")]
+            if package == _PACKAGE and name in self._wanted and name in self._types
+        }
+        if usable:
+            # What is heard already is gone on with, as long as it is there.
+            now = self._audio.kind if self._audio else None
+            full_name, kind = max(usable.items(), key=lambda each: each[1] is now)
+            qos = matching_qos(offered[full_name], _DEPTH)
+            before = self._audio
+            self._audio = self._follow(before, kind, "audio", qos, self._on_audio)
+            if self._audio is not before:
                 self._node.get_logger().info(f"audio: {full_name} on {self.topic}")
-                return
-        if offered:
-            here = [name for name in self._wanted if name in self._types]
+        elif offered:
             self._complain(
-                f"{self.topic} carries {', '.join(offered)}: expected {_PACKAGE}/msg/"
-                f"{' or '.join(here)}. Remap 'audio', or install the publisher's {_PACKAGE}"
+                f"{self.topic} carries {', '.join(offered)}: expected {' or '.join(self.kinds)}. "
+                f"Remap 'audio', or install the publisher's {_PACKAGE}"
             )
+
+    def _follow(
+        self,
+        heard: _Heard | None,
+        kind: type,
+        topic: str,
+        qos: QoSProfile,
+        callback: Callable[[Any], None],
+    ) -> _Heard:
+        """Subscribe, unless what is ``heard`` already serves as well."""
+        if heard is not None:
+            if heard.kind is kind and _serves(heard.qos, qos):
+                return heard
+            self._node.destroy_subscription(heard.subscription)
+        subscription = self._node.create_subscription(kind, topic, callback, qos)
+        return _Heard(subscription, kind, qos)
 
     def _offers(self, topic: str) -> dict[str, list[QoSProfile]]:
         offers: dict[str, list[QoSProfile]] = {}
         for endpoint in self._node.get_publishers_info_by_topic(topic):
             offers.setdefault(endpoint.topic_type, []).append(endpoint.qos_profile)
         return offers
+
+
+def _serves(asked: QoSProfile, offered: QoSProfile) -> bool:
+    """Whether a reader of ``asked`` hears what is offered, latched messages included.
+
+    One that asks for best effort stays where a reliable publisher has come instead: to subscribe
+    anew would cost more sound than it saves.
+    """
+    reliable = asked.reliability == ReliabilityPolicy.RELIABLE
+    heard = not reliable or offered.reliability == ReliabilityPolicy.RELIABLE
+    latched = [each.durability == DurabilityPolicy.TRANSIENT_LOCAL for each in (asked, offered)]
+    return heard and latched[0] == latched[1]
 
 
 def _steady_clock() -> Any:

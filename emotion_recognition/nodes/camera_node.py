@@ -22,11 +22,11 @@ PARAMETERS = (
     Parameter("fps", 30.0, "requested frames a second", 1.0, 240.0),
     Parameter("frame_id", "camera", "frame_id of the images"),
 )
-_RETRY_S = 1.0
+_FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 8.0
 
 
 class CameraNode(Node):
-    """Captures in a thread of its own; opens the source again when it is unplugged."""
+    """Captures in a thread of its own; when the source is lost, tries again, ever less often."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -48,22 +48,24 @@ class CameraNode(Node):
 
     def _run(self) -> None:
         source = self._settings["source"]
+        retry_s = _FIRST_RETRY_S
         while not self._stop.is_set():
             capture = self._open()
-            if capture.isOpened():
+            opened = capture.isOpened()
+            if opened:
                 self.get_logger().info(f"camera '{source}' is open")
-                self._publish_frames(capture)
-                reason = "gives no more images"
-            else:
-                reason = "cannot be opened"
+            if opened and self._publish_frames(capture):
+                retry_s = _FIRST_RETRY_S
             capture.release()
-            if not self._stop.is_set():
-                self.get_logger().warning(
-                    f"camera '{source}' {reason}: trying again every {_RETRY_S:g} s. "
-                    "Check the parameter 'source', the cable and the rights to /dev/video*",
-                    throttle_duration_sec=5.0,
-                )
-                self._stop.wait(_RETRY_S)
+            if self._stop.is_set():
+                return
+            self.get_logger().warning(
+                f"camera '{source}' {'gives no more images' if opened else 'cannot be opened'}: "
+                f"trying again in {retry_s:g} s. "
+                "Check the parameter 'source', the cable and the rights to /dev/video*"
+            )
+            self._stop.wait(retry_s)
+            retry_s = min(2 * retry_s, _LAST_RETRY_S)
 
     def _open(self) -> cv2.VideoCapture:
         source = self._settings["source"]
@@ -73,19 +75,26 @@ class CameraNode(Node):
         capture.set(cv2.CAP_PROP_FPS, self._settings["fps"])
         return capture
 
-    def _publish_frames(self, capture: cv2.VideoCapture) -> None:
-        """Publish until the source ends, no faster than ``fps`` (a file would not wait)."""
+    def _publish_frames(self, capture: cv2.VideoCapture) -> bool:
+        """Publish until the source ends, no faster than ``fps`` (a file would not wait).
+
+        Returns:
+            Whether there was an image at all.
+        """
         period_s = 1 / self._settings["fps"]
         due_s = time.monotonic()
+        came = False
         while not self._stop.is_set():
             found, frame = capture.read()
             if not found:
-                return
+                break
+            came = True
             message = image_message(frame, self._settings["frame_id"])
             message.header.stamp = self.get_clock().now().to_msg()
             self._publisher.publish(message)
             due_s = max(due_s + period_s, time.monotonic() - period_s)
             self._stop.wait(max(0.0, due_s - time.monotonic()))
+        return came
 
 
 def image_message(frame: Any, frame_id: str) -> Image:

@@ -14,6 +14,9 @@ from ament_index_python.packages import PackageNotFoundError, get_package_share_
 
 PACKAGE = "emotion_recognition"
 
+DEFAULT_SEGMENT_BYTES = 512 * 1024
+"""Shared memory in which a publisher without the profile puts what it sends."""
+
 # Fast DDS 2 (Humble, Jazzy) and Fast DDS 3 (Kilted) read different variables.
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 

@@ -1,10 +1,18 @@
-"""What ``/diagnostics`` says about the node: rates, drops, window fill, latency, device."""
+"""What ``/diagnostics`` says about the node: levels and words for what its parts count."""
 
+import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+
+from emotion_recognition.nodes.memory import Memory
+
+CLOCKS_APART_S = 10.0  # stamps that are further off are of another clock, not late
+STOOD_S = 2.0  # a simulated clock that does not go on for longer
+LEAST_HOURS = 24.0  # the memory must last for longer than that, at the rate it grows
+SLOW = "the machine cannot keep up: lower publish_rate, face_rate or max_faces"
 
 
 class Level(IntEnum):
@@ -52,56 +60,6 @@ class Arrivals:
         return 0.0 if since_s is None or now_s <= since_s else arrived / (now_s - since_s)
 
 
-@dataclass(frozen=True)
-class StreamState:
-    """One input stream, as of now."""
-
-    name: str  # "image" or "audio"
-    topic: str
-    enabled: bool
-    received: int
-    rate: float  # messages a second
-    silent_for_s: float | None
-    dropped: int  # the queue was full: the worker could not keep up
-    rejected: int  # bad messages
-    window_fill: float  # 0 to 1
-    details: dict[str, str] = field(default_factory=dict)
-
-
-def stream_report(
-    stream: StreamState, stale_after_s: float, new_drops: int, new_bad: int
-) -> Report:
-    """Judge one stream; ``new_*`` are counts since the last report."""
-    values = {
-        "topic": stream.topic,
-        "received": str(stream.received),
-        "rate (1/s)": f"{stream.rate:.1f}",
-        "dropped": str(stream.dropped),
-        "rejected": str(stream.rejected),
-        "window fill": f"{stream.window_fill:.2f}",
-        **stream.details,
-    }
-    if not stream.enabled:
-        level, message = Level.OK, "switched off by parameter"
-    elif stream.silent_for_s is None:
-        level, message = Level.STALE, f"nothing has come on {stream.topic} yet"
-    elif stream.silent_for_s > stale_after_s:
-        level, message = Level.STALE, f"silent for {stream.silent_for_s:.1f} s"
-    elif new_bad:
-        level, message = Level.WARN, f"{new_bad} messages could not be used: see the log"
-    elif new_drops:
-        level, message = Level.WARN, f"{new_drops} messages dropped: the machine cannot keep up"
-    else:
-        level, message = Level.OK, f"{stream.rate:.1f} messages a second"
-    return Report(stream.name, level, message, values)
-
-
-def device_report(device: str, precision: str, problem: str) -> Report:
-    """Say where the model computes, and why that is not where it was asked to (``problem``)."""
-    level, message = (Level.WARN, problem) if problem else (Level.OK, f"{precision} on {device}")
-    return Report("device", level, message, {"device": device, "precision": precision})
-
-
 class Latencies:
     """Latencies (seconds) of the newest estimates, from newest sensor stamp to publication."""
 
@@ -118,14 +76,100 @@ class Latencies:
         return float(np.percentile(values, percent)) if values else None
 
 
+def lifecycle_report(state: str, failure: str = "") -> Report:
+    """Say where the node is in its lifecycle, and why it failed to get further (``failure``).
+
+    To be inactive is no fault: somebody wanted it so.
+    """
+    failed = state == "unconfigured" and failure
+    level, message = (Level.ERROR, f"not configured: {failure}") if failed else (Level.OK, state)
+    return Report("lifecycle", level, message, {"state": state})
+
+
+def idle_report(name: str, state: str) -> Report:
+    """Report a part that has nothing to do, because of the state of the node."""
+    return Report(name, Level.OK, f"not at work: the node is {state}", {})
+
+
+def clock_report(simulated: bool, now_s: float, stood_for_s: float, publishers: int) -> Report:
+    """Judge the node's clock.
+
+    Args:
+        simulated: whether ``use_sim_time`` is set.
+        now_s: its time; 0 where no ``/clock`` ever came.
+        stood_for_s: steady seconds since it last went on.
+        publishers: of ``/clock``; asked of a simulated clock that stands still.
+    """
+    values = {"use_sim_time": str(simulated).lower(), "time (s)": f"{now_s:.3f}"}
+    if not simulated:
+        level, message = Level.OK, "system time"
+    elif stood_for_s <= STOOD_S:
+        level, message = Level.OK, "simulated time"
+    elif not publishers:
+        level = Level.ERROR
+        message = (
+            "use_sim_time is true, but nobody publishes /clock: start the simulator, play the bag "
+            "with --clock, or set use_sim_time to false"
+        )
+    else:
+        level, message = Level.WARN, f"/clock stands still for {stood_for_s:.0f} s: is it paused?"
+    return Report("clock", level, message, values)
+
+
+def model_report(id: str, values: dict[str, str]) -> Report:
+    """Say which model makes the estimates."""
+    return Report("model", Level.OK, id, values)
+
+
+def device_report(device: str, precision: str, problem: str) -> Report:
+    """Say where the model computes, and why that is not where it was asked to (``problem``)."""
+    level, message = (Level.WARN, problem) if problem else (Level.OK, f"{precision} on {device}")
+    return Report("device", level, message, {"device": device, "precision": precision})
+
+
+def memory_report(memory: Memory, growth: float | None) -> Report:
+    """Judge the memory of the process; ``growth`` is in bytes an hour, None: not known yet."""
+    values = {
+        "resident (MB)": _megabytes(memory.resident),
+        "growth (MB/h)": _megabytes(growth),
+        "available (MB)": _megabytes(memory.available),
+        "device, of this process (MB)": _megabytes(memory.device_used),
+        "device, free (MB)": _megabytes(memory.device_free),
+    }
+    hours = math.inf
+    if growth is not None and growth > 0 and memory.available is not None:
+        hours = memory.available / growth
+    if hours < LEAST_HOURS:
+        level = Level.WARN
+        message = (
+            f"grows by {_megabytes(growth)} MB/h: the machine's memory would be full in "
+            f"{hours:.0f} h. Please report it; until then restart the node now and then"
+        )
+    else:
+        level, message = Level.OK, f"{_megabytes(memory.resident) or 'unknown'} MB"
+    return Report("memory", level, message, {key: value for key, value in values.items() if value})
+
+
 def estimates_report(
     rate: float,
     count: int,
     latencies: Latencies,
     new_failures: int,
     details: dict[str, str],
+    new_skips: int = 0,
+    last_error: str = "",
 ) -> Report:
-    """Judge the output: its rate (1/s), number and latency, and the worker's new failures."""
+    """Judge the output.
+
+    Args:
+        rate: estimates a second.
+        count: of all estimates.
+        latencies: of the newest.
+        new_failures: of the worker, since the last report.
+        details: more values.
+        new_skips: windows that were passed over since the last report.
+        last_error: of the worker.
+    """
     p50, p95 = latencies.percentile(50), latencies.percentile(95)
     values = {
         "published": str(count),
@@ -135,17 +179,24 @@ def estimates_report(
         **details,
     }
     if new_failures:
-        level, message = Level.ERROR, f"{new_failures} internal errors: see the log"
+        cause = f" ({last_error})" if last_error else ""
+        level, message = Level.ERROR, f"{new_failures} internal errors{cause}: see the log"
     elif p95 is None or rate == 0:
         level, message = Level.STALE, "no estimates now"
-    elif abs(p95) > 10:
+    elif abs(p95) > CLOCKS_APART_S:
         level = Level.WARN
         message = (
             f"stamps are {p95:.0f} s off this node's clock: synchronise the machines, or set "
             "use_sim_time where a bag is played"
         )
+    elif new_skips:
+        level, message = Level.WARN, f"{new_skips} windows passed over: {SLOW}"
     elif p95 > 1:
         level, message = Level.WARN, f"late: 95 % within {p95:.1f} s"
     else:
         level, message = Level.OK, f"{rate:.1f} estimates a second"
     return Report("estimates", level, message, values)
+
+
+def _megabytes(size: float | None) -> str:
+    return "" if size is None else f"{size / 1e6:.0f}"

@@ -1,62 +1,59 @@
-"""The node: camera and microphone topics in, ``EmotionState`` out."""
+"""The node: camera and microphone topics in, ``EmotionState`` out; managed by its lifecycle."""
 
 import logging
 import sys
-import time
-from collections.abc import Sequence
-from functools import partial
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-import cv2
-import numpy as np
-import torch
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
-from sensor_msgs.msg import CompressedImage, Image
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
+from std_srvs.srv import SetBool, Trigger
 
-from emotion_recognition.estimate import Estimate
-from emotion_recognition.model.backbones import BackboneError
 from emotion_recognition.model.checkpoint import CheckpointError
-from emotion_recognition.model.device import DeviceError
-from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.audio_input import AudioInput
 from emotion_recognition.nodes.complaints import Complaints, LogBridge
-from emotion_recognition.nodes.convert import emotion_state, nanoseconds
-from emotion_recognition.nodes.diagnostics import (
-    Arrivals,
-    Latencies,
-    Report,
-    StreamState,
-    device_report,
-    estimates_report,
-    stream_report,
+from emotion_recognition.nodes.health import Health
+from emotion_recognition.nodes.model_info import ModelInfoTopic
+from emotion_recognition.nodes.parameters import (
+    changed_settings,
+    declare_settings,
+    is_setting,
+    read_settings,
 )
-from emotion_recognition.nodes.overlay import Overlay
-from emotion_recognition.nodes.parameters import declare_settings
-from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
+from emotion_recognition.nodes.pipeline import Pipeline, free_memory
+from emotion_recognition.nodes.qos import ESTIMATES
 from emotion_recognition.nodes.spin import StartError, run_nodes
-from emotion_recognition.nodes.worker import Worker
-from emotion_recognition.recognizer import Recognizer
-from emotion_recognition.recognizer.inbox import Inbox, Item
-from emotion_recognition.settings import Settings
-from emotion_recognition.vision.detect import DetectorError
-from emotion_recognition.vision.stream import FaceObservation
+from emotion_recognition.settings import ParameterError
 
 _DIAGNOSTICS_PERIOD_S = 1.0
-_SILENCE_PERIOD_S = 0.25
 _LIBRARY_LOG = logging.getLogger("emotion_recognition")
 
 
-class EmotionNode(Node):
-    """Stores what arrives; a worker recognises and publishes; timers watch and report.
+class EmotionNode(LifecycleNode):
+    """Takes a ``Pipeline`` through the states of a managed node; reports how it fares in each.
+
+    ======================  ===============================================================
+    configure               networks are loaded and warmed, ``emotion`` is advertised
+    activate                topics are subscribed to, and estimates begin
+    deactivate              estimates end; processor, memory and device are free
+    cleanup, shutdown       nothing is left but parameters, services and diagnostics
+    an error in one         is logged with its cause; all is freed, the state is unconfigured
+    ======================  ===============================================================
+
+    With the parameter ``autostart`` the node configures and activates itself when it is made.
 
     Args:
         options: As of ``rclpy.node.Node``, such as ``parameter_overrides``.
 
     Raises:
-        StartError: a parameter is wrong, or what it names is missing or damaged.
+        StartError: a parameter is wrong; or, with ``autostart``, what it names is missing or
+            damaged.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -64,243 +61,169 @@ class EmotionNode(Node):
             "emotion_node", automatically_declare_parameters_from_overrides=True, **options
         )
         settings = declare_settings(self)
-        self._settings = settings
-        torch.set_num_threads(settings.num_threads)
-        cv2.setNumThreads(settings.num_threads)
-        complain = Complaints(self.get_logger().warning)
-        self._log_bridge = LogBridge(complain)
+        self._complain = Complaints(self.get_logger().warning)
+        self._log_bridge = LogBridge(self._complain)
         _LIBRARY_LOG.addHandler(self._log_bridge)
         _LIBRARY_LOG.propagate = False
-        self._model = _load_model(settings)
-        self._inbox = Inbox(settings.image_depth, settings.audio_queue_s)
-        self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
-        recognizer = _recognizer(settings, self._model)
-        self._detector_name = recognizer.detector_name
-        self._overlays = _overlays(self, settings)
-        self._worker = Worker(
-            recognizer,
-            self._inbox,
-            settings.audio_fallback,
-            self._publish,
-            complain,
-            self._show if settings.publish_overlay else None,
-        )
-        self._latencies = Latencies()
-        self._published = Arrivals()
-        self._images = {camera: Arrivals() for camera in settings.cameras}
-        self._sound = Arrivals()
-        self._last_arrival_ns = self._now_ns()
-        self._reported: dict[str, int] = {}
-        if settings.use_video:
-            for camera, topic in settings.cameras.items():
-                self.create_subscription(
-                    CompressedImage if settings.compressed else Image,
-                    topic,
-                    partial(self._store_image, camera),
-                    sensor_qos(settings.image_depth, settings.image_reliability),
-                )
-        self._audio_input = None
-        if settings.use_audio:
-            self._audio_input = AudioInput(
-                self,
-                settings.audio_type,
-                self._store_audio,
-                lambda message: self._inbox.put(
-                    Item("audio_info", message, self._now_ns(), time.monotonic())
-                ),
-                complain,
-            )
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._settings = settings  # as of the configuration
+        self._emotions: Publisher | None = None
+        self._model_info: ModelInfoTopic | None = None
+        self._pipeline: Pipeline | None = None
+        self._failure = ""  # of the last transition
+        self._health = Health(self)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # /clock may stand still
-        self.create_timer(_DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=steady)
-        self.create_timer(_SILENCE_PERIOD_S, self._watch_for_silence)
-        self._worker.start()
-        self.get_logger().info(
-            f"ready: model {self._model.id} on {self._model.device}, "
-            f"face detector {self._detector_name}"
-        )
+        self.create_timer(_DIAGNOSTICS_PERIOD_S, self._report, clock=steady)
+        self.add_on_set_parameters_callback(self._change_parameters)
+        self._service_change_state.callback = self._refusing(self._service_change_state.callback)
+        self.create_service(Trigger, "~/reset", self._reset)
+        self.create_service(SetBool, "~/set_enabled", self._set_enabled)
+        self._starting = settings.autostart
+        if settings.autostart:
+            self._bring_up()
+        self._starting = False
+
+    @property
+    def state(self) -> str:
+        """Where the node is in its lifecycle, such as ``active``."""
+        label: str = self._state_machine.current_state[1]
+        return label
+
+    def _bring_up(self) -> None:
+        for transition in (self.trigger_configure, self.trigger_activate):
+            if transition() != TransitionCallbackReturn.SUCCESS:
+                self.destroy_node()
+                raise StartError(self._failure)
+
+    def _refusing(self, change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """Answer no to a transition that is unknown or not of this state: rclpy would end."""
+
+        def answer(request: ChangeState.Request, response: ChangeState.Response) -> Any:
+            try:
+                return change(request, response)
+            except RuntimeError:  # of rcl, which logs it
+                response.success = False
+                return response
+
+        return answer
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load and warm the networks by the parameters as they are now."""
+        return self._attempt("configure", self._configure)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe and begin; after a deactivation the networks are loaded again."""
+        return self._attempt("activate", self._activate)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End the work, and free processor, memory and device."""
+        return self._attempt("deactivate", self._drop_pipeline)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free all that ``on_configure`` made."""
+        return self._attempt("cleanup", self._drop_all)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free all, from whichever state."""
+        return self._attempt("shutdown", self._drop_all)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free all after a transition that failed: back to unconfigured."""
+        return self._attempt("free what was begun", self._drop_all)
 
     def destroy_node(self) -> None:
         """End the worker, then the node."""
-        self._worker.stop()
+        self._drop_all()
         _LIBRARY_LOG.removeHandler(self._log_bridge)
         super().destroy_node()
 
-    def _now_ns(self) -> int:
-        return int(self.get_clock().now().nanoseconds)
+    def _attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
+        """Run a step of the lifecycle; an error is logged, for rclpy would pass over it."""
+        try:
+            step()
+        except StartError as error:
+            self._failure = str(error)
+        except Exception as error:
+            self._failure = f"{type(error).__name__}: {error}"
+            self.get_logger().error(traceback.format_exc())
+        else:
+            return TransitionCallbackReturn.SUCCESS
+        if not self._starting:  # otherwise it is said by whoever made the node
+            self.get_logger().error(f"cannot {name}: {self._failure}")
+        return TransitionCallbackReturn.ERROR
 
-    def _store_image(self, camera: str, message: Any) -> None:
-        self._note_arrival(self._images[camera])
-        self._inbox.put(Item("image", message, self._last_arrival_ns, time.monotonic(), camera))
+    def _configure(self) -> None:
+        self._settings = read_settings(self)
+        self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
+        self._model_info = ModelInfoTopic(self)
+        self._load_pipeline(self._emotions)
+        self._say_model()
+        self._failure = ""
 
-    def _store_audio(self, message: Any) -> None:
-        self._note_arrival(self._sound)
-        self._inbox.put(Item("audio", message, self._last_arrival_ns, time.monotonic()))
+    def _load_pipeline(self, emotions: Publisher) -> Pipeline:
+        self._pipeline = Pipeline(self, self._settings, emotions, self._complain)
+        return self._pipeline
 
-    def _note_arrival(self, arrivals: Arrivals) -> None:
-        arrivals.tick(time.monotonic())
-        self._last_arrival_ns = self._now_ns()
-
-    def _show(
-        self, camera: str, header: Any, image: np.ndarray, faces: Sequence[FaceObservation]
-    ) -> None:
-        """Called in the worker's thread."""
-        self._overlays[camera].show(camera, header, image, faces)
-
-    def _publish(self, estimate: Estimate) -> None:
-        """Called in the worker's thread."""
-        message = emotion_state(estimate, self._now_ns())
-        self._emotions.publish(message)
-        for overlay in self._overlays.values():
-            overlay.note(estimate)
-        if estimate.available:
-            self._published.tick(time.monotonic())
-            self._latencies.add(nanoseconds(message.latency) / 1e9)
-
-    def _watch_for_silence(self) -> None:
-        now_ns = self._now_ns()
-        self._last_arrival_ns = min(self._last_arrival_ns, now_ns)  # a clock that was set back
-        if now_ns - self._last_arrival_ns > 1e9 * self._settings.recognizer.stale_after_s:
-            self._inbox.note_silence(now_ns)
-
-    def _publish_diagnostics(self) -> None:
-        now_s = time.monotonic()
-        model = self._model
-        device = device_report(model.device, model.precision, model.device_problem)
-        reports = [*self._stream_reports(now_s), self._estimates_report(now_s), device]
-        message = DiagnosticArray()
-        message.header.stamp = self.get_clock().now().to_msg()
-        name = self.get_fully_qualified_name().lstrip("/")
-        message.status = [_status(name, report) for report in reports]
-        self._diagnostics.publish(message)
-
-    def _stream_reports(self, now_s: float) -> list[Report]:
-        settings, worker, inbox = self._settings, self._worker, self._inbox
-        streams = [
-            self._stream_state(
-                f"{camera.name}/image" if camera.name else "image",
-                settings.cameras[camera.name],
-                self._images[camera.name],
-                now_s,
-                enabled=settings.use_video,
-                dropped=inbox.dropped_images[camera.name],
-                rejected=worker.rejected_images[camera.name],
-                window_fill=camera.fill,
-                details={
-                    "used": str(worker.used_images[camera.name]),
-                    "with a face": str(camera.faces),
-                    "face detector": self._detector_name,
-                },
-            )
-            for camera in worker.status.cameras
-        ]
-        streams.append(
-            self._stream_state(
-                "audio",
-                "audio",
-                self._sound,
-                now_s,
-                enabled=settings.use_audio,
-                dropped=inbox.dropped_audio,
-                rejected=worker.rejected_audio,
-                window_fill=worker.status.audio_fill,
-            )
-        )
-        stale_after_s = max(1.0, settings.recognizer.stale_after_s)
-        return [
-            stream_report(
-                stream,
-                stale_after_s,
-                self._new(f"{stream.name} dropped", stream.dropped),
-                self._new(f"{stream.name} rejected", stream.rejected),
-            )
-            for stream in streams
-        ]
-
-    def _stream_state(
-        self, name: str, topic: str, arrivals: Arrivals, now_s: float, **own: Any
-    ) -> StreamState:
-        """What has arrived on a stream, beside its ``own`` fields."""
-        return StreamState(
-            name=name,
-            topic=self.resolve_topic_name(topic),
-            received=arrivals.count,
-            rate=arrivals.rate(now_s),
-            silent_for_s=arrivals.silent_for_s(now_s),
-            **own,
+    def _activate(self) -> None:
+        assert self._emotions is not None
+        pipeline = self._pipeline or self._load_pipeline(self._emotions)
+        pipeline.start()
+        self.get_logger().info(
+            f"ready: model {pipeline.model.id} on {pipeline.model.device}, "
+            f"face detector {pipeline.detector_name}"
         )
 
-    def _estimates_report(self, now_s: float) -> Report:
-        details = {
-            "skipped": str(self._worker.status.dropped_estimates),
-            "clock jumps": str(self._worker.status.clock_jumps),
-            "device": self._model.device,
-            "model": self._model.id,
-        }
-        return estimates_report(
-            self._published.rate(now_s),
-            self._published.count,
-            self._latencies,
-            self._new("failures", self._worker.failures),
-            details,
-        )
+    def _drop_pipeline(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.close()
+            self._pipeline = None
+            free_memory()
 
-    def _new(self, name: str, total: int) -> int:
-        """Return how much a counter has grown since the last report."""
-        before = self._reported.get(name, 0)
-        self._reported[name] = total
-        return total - before
+    def _drop_all(self) -> None:
+        self._drop_pipeline()
+        if self._emotions is not None:
+            self.destroy_publisher(self._emotions)
+            self._emotions = None
+        if self._model_info is not None:
+            self._model_info.close()
+            self._model_info = None
 
+    def _change_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
+        """Take all of the new values, or none and say why."""
+        ours = {each.name: each.value for each in changed if is_setting(each.name)}
+        try:
+            settings = changed_settings(self, ours, self.state)
+            if self._pipeline is not None and settings.recognizer != self._settings.recognizer:
+                self._pipeline.reconfigure(settings.recognizer)
+        except (ParameterError, CheckpointError) as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self._settings = replace(self._settings, recognizer=settings.recognizer)
+        return SetParametersResult(successful=True)
 
-def _load_model(settings: Settings) -> EmotionModel:
-    try:
-        model = load_model(
-            settings.model_path, settings.device, settings.frame_encoder, settings.voice_encoder
-        )
-    except DeviceError as error:
-        raise StartError(f"parameter 'device' is '{settings.device}': {error}") from error
-    except BackboneError as error:
-        raise StartError(f"parameter '{error.field}': {error}") from error
-    except (CheckpointError, OSError) as error:
-        where = f" is '{settings.model_path}'" if settings.model_path else " is empty"
-        raise StartError(f"parameter 'model_path'{where}: {error}") from error
-    model.warm_up()
-    return model
+    def _reset(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
+        return self._answered(answer, Pipeline.reset, "forgotten what was seen and heard")
 
+    def _set_enabled(self, wanted: SetBool.Request, answer: SetBool.Response) -> SetBool.Response:
+        words = "estimates go on" if wanted.data else "estimates are paused"
+        return self._answered(answer, lambda pipeline: pipeline.enable(wanted.data), words)
 
-def _recognizer(settings: Settings, model: EmotionModel) -> Recognizer:
-    try:
-        return Recognizer(settings.recognizer, model, list(settings.cameras))
-    except DetectorError as error:
-        raise StartError(
-            f"parameters 'face_detector' and 'face_detector_model': {error}"
-        ) from error
-    except CheckpointError as error:
-        raise StartError(
-            f"parameters 'smoothing' is '{settings.recognizer.smoothing}', 'max_faces' is "
-            f"{settings.recognizer.vision.max_faces} and 'face_detector' is "
-            f"'{settings.recognizer.vision.detector}', and a file that they need is unfit: {error}"
-        ) from error
+    def _answered(self, answer: Any, work: Callable[[Pipeline], None], words: str) -> Any:
+        """Do what a service was asked for, if the node is active."""
+        answer.success = self._pipeline is not None and self.state == "active"
+        if self._pipeline is not None and answer.success:
+            work(self._pipeline)
+            self.get_logger().info(f"by a service: {words}")
+        answer.message = words if answer.success else f"the node is {self.state}: activate it first"
+        return answer
 
+    def _report(self) -> None:
+        self._health.publish(self.state, self._pipeline, self._failure)
+        self._say_model()
 
-def _overlays(node: Node, settings: Settings) -> dict[str, Overlay]:
-    """The overlay of each camera by its name."""
-    if not settings.publish_overlay:
-        return {}
-    try:
-        return {camera: Overlay(node, camera) for camera in settings.cameras}
-    except CheckpointError as error:
-        raise StartError(f"parameter 'publish_overlay' is true: {error}") from error
-
-
-def _status(node: str, report: Report) -> DiagnosticStatus:
-    return DiagnosticStatus(
-        name=f"{node}: {report.name}",
-        level=bytes([report.level]),
-        message=report.message,
-        hardware_id="",
-        values=[KeyValue(key=key, value=value) for key, value in report.values.items()],
-    )
+    def _say_model(self) -> None:
+        """Tell of the model, and again where it has gone over to another device."""
+        if self._model_info is not None and self._pipeline is not None:
+            window_s = self._pipeline.settings.recognizer.window_s
+            self._model_info.update(self._pipeline.model, window_s)
 
 
 def main(args: list[str] | None = None) -> int:

@@ -33,9 +33,14 @@ class Overlay:
             model.checkpoint.CheckpointError: The network's weights are missing or damaged.
         """
         self._finder = LandmarkFinder()
+        self._node = node
         self._publisher = node.create_publisher(CompressedImage, topic(camera), 1)
         self._newest: dict[str, Estimate] = {}
         self._stamp_ns = 0
+
+    def close(self) -> None:
+        """Take the topic back."""
+        self._node.destroy_publisher(self._publisher)
 
     def note(self, estimate: Estimate) -> None:
         """Remember the estimates of the newest window, which are written beside the faces."""

@@ -1,6 +1,6 @@
 """Declares a node's parameters from a table, and says in words what is wrong with a value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
@@ -14,7 +14,10 @@ from emotion_recognition.settings import (
     Settings,
     settings_from,
 )
+from emotion_recognition.settings.changes import check_change
 from emotion_recognition.settings.parameter import OF_RCLPY, closest
+
+_BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
 def declare_settings(node: Node) -> Settings:
@@ -23,18 +26,61 @@ def declare_settings(node: Node) -> Settings:
     Raises:
         StartError: a value is not allowed, or the values do not fit together.
     """
-    values = declare(node, PARAMETERS)
+    declare(node, PARAMETERS, changeable=True)
+    return read_settings(node)
+
+
+def read_settings(node: Node) -> Settings:
+    """Read the parameters of ``emotion_node`` as they are now.
+
+    Raises:
+        StartError: the values do not fit together.
+    """
     try:
-        return settings_from(values)
+        return settings_from(_values(node))
     except ParameterError as error:
         raise StartError(str(error)) from error
 
 
-def declare(node: Node, parameters: Sequence[Parameter]) -> dict[str, Any]:
+def is_setting(name: str) -> bool:
+    """Whether a parameter is one of ``emotion_node``, not one that every node has."""
+    return name in _BY_NAME
+
+
+def changed_settings(node: Node, changes: Mapping[str, Any], state: str) -> Settings:
+    """Return what the settings of ``emotion_node`` become with new values of some parameters.
+
+    Args:
+        node: That the parameters are declared on.
+        changes: New values by name; what is as it was may be among them.
+        state: Of the node's lifecycle, such as ``active``.
+
+    Raises:
+        ParameterError: a parameter may not be changed in that state, a value is not allowed, or
+            the values do not fit together.
+    """
+    now = _values(node)
+    check_change((name for name, value in changes.items() if value != now.get(name)), state)
+    checked = {name: _BY_NAME[name].checked(value) for name, value in changes.items()}
+    return settings_from({**now, **checked})
+
+
+def _values(node: Node) -> dict[str, Any]:
+    return {name: node.get_parameter(name).value for name in _BY_NAME}
+
+
+def declare(
+    node: Node, parameters: Sequence[Parameter], changeable: bool = False
+) -> dict[str, Any]:
     """Declare ``parameters`` on ``node`` and return their values by name.
 
     The node must have been made with ``automatically_declare_parameters_from_overrides=True``:
     so a misspelt name is seen (and warned about) instead of being ignored.
+
+    Args:
+        node: Where to.
+        parameters: The table.
+        changeable: Whether the node decides on changes; otherwise all are read-only.
 
     Raises:
         StartError: a value is not allowed; the message names the parameter and what is allowed.
@@ -53,7 +99,9 @@ def declare(node: Node, parameters: Sequence[Parameter]) -> dict[str, Any]:
         if parameter.name in given:
             value = _checked(parameter, given[parameter.name])
             node.undeclare_parameter(parameter.name)
-        node.declare_parameter(parameter.name, value, _descriptor(parameter), ignore_override=True)
+        node.declare_parameter(
+            parameter.name, value, _descriptor(parameter, not changeable), ignore_override=True
+        )
         values[parameter.name] = value
     return values
 
@@ -67,11 +115,11 @@ def _checked(parameter: Parameter, value: Any) -> Any:
         ) from error
 
 
-def _descriptor(parameter: Parameter) -> ParameterDescriptor:
-    """The descriptor that ``ros2 param describe`` shows; every parameter is read-only."""
+def _descriptor(parameter: Parameter, read_only: bool) -> ParameterDescriptor:
+    """The descriptor that ``ros2 param describe`` shows."""
     descriptor = ParameterDescriptor(
         description=parameter.description,
-        read_only=True,
+        read_only=read_only,
         additional_constraints=parameter.allowed if parameter.choices else "",
     )
     if parameter.low is not None and parameter.high is not None:

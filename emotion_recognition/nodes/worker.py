@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -23,9 +23,18 @@ from emotion_recognition.vision.stream import FaceObservation
 
 log = logging.getLogger(__name__)
 
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+CALM_S = 10.0
+"""Work for so long without a failure, and the next one is the first again."""
+
 
 class Worker:
     """Takes messages out of an inbox, one after the other, and hands on the estimates.
+
+    Whatever goes wrong inside, it begins again: with nothing seen or heard, for nobody knows what
+    the error left behind, and after a pause that doubles with each failure from ``FIRST_PAUSE_S``
+    to ``LONGEST_PAUSE_S``, so that an error that comes back costs no more than that.
 
     Args:
         recognizer: Used by the worker's thread alone.
@@ -39,6 +48,11 @@ class Worker:
     Attributes:
         used_images: by camera.
         rejected_images: by camera.
+        rejected_audio: messages.
+        failures: internal errors.
+        last_error: the newest of these, in words; empty: none.
+        restarts: how often the work has begun again.
+        status: of the recogniser, as of the newest message.
     """
 
     def __init__(
@@ -59,11 +73,15 @@ class Worker:
         self._show = show
         self._unusable_coding = ""
         self._clock_ahead_ns = 0  # node clock less sensor stamp, of the last message
+        self._tasks: deque[Callable[[Recognizer], None]] = deque()
+        self._batch: deque[Item] = deque()  # taken out of the inbox
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recognizer", daemon=True)
         self.used_images: Counter[str] = Counter()
         self.rejected_images: Counter[str] = Counter()
         self.rejected_audio = 0
-        self.failures = 0
+        self.failures = self.restarts = 0
+        self.last_error = ""
         self.status: RecognizerStatus = recognizer.status()
 
     def start(self) -> None:
@@ -72,33 +90,61 @@ class Worker:
 
     def stop(self, timeout_s: float = 1.5) -> None:
         """Finish the message at hand and end; messages that still wait are left."""
+        self._stopping.set()
         self._inbox.close()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def before_next(self, task: Callable[[Recognizer], None]) -> None:
+        """Have something done to the recogniser before the next message is worked on."""
+        self._tasks.append(task)
 
     def _run(self) -> None:
-        while (work := self._inbox.take()) is not None:
-            items, silent_at_ns = work
-            for item in items:
-                if self._inbox.closed:
-                    return
-                self._guarded(self._handle, item)
-                # After each message, as an offline run does: so both see the same windows.
-                self._guarded(self._publish_due, item, item is not items[-1])
-            if silent_at_ns is not None:
-                self._guarded(self._publish_silence, silent_at_ns)
+        pause_s = FIRST_PAUSE_S
+        began_s = time.monotonic()
+        while not self._stopping.is_set():
+            try:
+                self._work()
+            except Exception as error:
+                if time.monotonic() - began_s > CALM_S:
+                    pause_s = FIRST_PAUSE_S
+                self._note_failure(error, pause_s)
+                self._stopping.wait(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                began_s = time.monotonic()
+                self._tasks.appendleft(forget)
+                self._pace = Pace(self._recognizer)
+                self.restarts += 1
 
-    def _guarded(self, step: Callable[..., None], *arguments: Any) -> None:
-        """Whatever goes wrong with one message, the next one is worked on."""
-        try:
-            step(*arguments)
-        except Exception as error:
-            self.failures += 1
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            self._complain(
-                f"internal error, the node goes on: {type(error).__name__}: {error} "
-                f"({where.name}, line {where.lineno})"
-            )
-            log.debug("internal error", exc_info=error)
+    def _note_failure(self, error: Exception, pause_s: float) -> None:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        self.failures += 1
+        self.last_error = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+        self._complain(
+            f"internal error, the work begins again in {pause_s:.1f} s: {self.last_error}"
+        )
+        log.debug("internal error", exc_info=error)
+
+    def _work(self) -> None:
+        """Work until the inbox is closed; first on what an error has left."""
+        while self._finish_batch() and (work := self._inbox.take()) is not None:
+            items, silent_at_ns = work
+            self._batch.extend(items)
+            if self._finish_batch() and silent_at_ns is not None:
+                self._publish_silence(silent_at_ns)
+
+    def _finish_batch(self) -> bool:
+        """Work on the messages that were taken; return whether there may be more."""
+        while not self._inbox.closed:
+            while self._tasks:
+                self._tasks.popleft()(self._recognizer)
+            if not self._batch:
+                return True
+            item = self._batch.popleft()
+            self._handle(item)
+            # After each message, as an offline run does: so both see the same windows.
+            self._publish_due(item, more_wait=bool(self._batch))
+        return False
 
     def _handle(self, item: Item) -> None:
         if item.kind == "image":
@@ -171,3 +217,8 @@ class Worker:
             self._unusable_coding = ""
         except AudioFormatError as error:
             self._unusable_coding = str(error)
+
+
+def forget(recognizer: Recognizer) -> None:
+    """Reset a recogniser: a task for ``before_next``."""
+    recognizer.reset()

@@ -48,15 +48,22 @@ class Camera:
         self._stream = stream
         self._model = model
         self._width = _VECTOR.start + model.face.vector_size
-        row_bytes = self._slots * self._width * _NUMBER_BYTES
-        # Twice the rows that the rate allows for, and as many as slack.
-        most_rows = 2 * (2 + int(span_ns / SECOND_NS * config.face_rate))
-        self.buffer = RingBuffer(
-            self._slots * self._width, span_ns, 2 * most_rows * (row_bytes + _NUMBER_BYTES * 2)
-        )
+        storage = self._bytes(config.face_rate, span_ns)
+        self.buffer = RingBuffer(self._slots * self._width, span_ns, storage)
         self._frames = self._shown = self.late_frames = 0
         self._waiting: list[tuple[int, Values, list[NDArray[np.uint8]]]] = []
         self.clear()
+
+    def reconfigure(self, config: VisionConfig, span_ns: int) -> None:
+        """Go on by other rates and thresholds with what was seen."""
+        self._stream.reconfigure(config)
+        self.buffer = self.buffer.resized(span_ns, self._bytes(config.face_rate, span_ns))
+
+    def _bytes(self, face_rate: float, span_ns: int) -> int:
+        """Storage for twice the rows that the rate allows for, and as many as slack."""
+        row_bytes = self._slots * self._width * _NUMBER_BYTES
+        most_rows = 2 * (2 + int(span_ns / SECOND_NS * face_rate))
+        return 2 * most_rows * (row_bytes + _NUMBER_BYTES * 2)
 
     def clear(self) -> None:
         """Forget what was seen; counts stay."""

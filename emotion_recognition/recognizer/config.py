@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from emotion_recognition.audio.stream import AudioConfig
 from emotion_recognition.model.emotion_model import WINDOW_S
+from emotion_recognition.recognizer.part import SECOND_NS
 from emotion_recognition.smoothing import METHODS
 from emotion_recognition.vision.stream import VisionConfig
 
@@ -37,6 +38,31 @@ class RecognizerConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value}; allowed: {low:g} to {high:g}{why}")
+
+    @property
+    def window_ns(self) -> int:
+        """Length of a window."""
+        return round(self.window_s * SECOND_NS)
+
+    @property
+    def period_ns(self) -> int:
+        """From the end of one window to that of the next."""
+        return round(SECOND_NS / self.publish_rate)
+
+    @property
+    def stale_ns(self) -> int:
+        """A stream that is silent for longer is left out."""
+        return round(self.stale_after_s * SECOND_NS)
+
+    @property
+    def least_ns(self) -> int:
+        """What a stream must have covered for a first estimate."""
+        return round(self.min_window_s * SECOND_NS)
+
+    @property
+    def span_ns(self) -> int:
+        """What is kept: a window and more, for a stream may run ahead until another is stale."""
+        return self.window_ns + self.stale_ns + 2 * SECOND_NS
 
 
 @dataclass(frozen=True)

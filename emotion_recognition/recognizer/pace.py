@@ -16,7 +16,6 @@ class Pace:
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
-        self._patience_s = max(1 / recognizer.config.publish_rate, GRACE_NS / 1e9)
         self._behind = False  # windows were passed over
         self._judged = False  # something of this batch was
 
@@ -27,7 +26,7 @@ class Pace:
             waited_s: time from the arrival of that message until now, s.
             more_wait: whether the batch goes on after it.
         """
-        late = waited_s > self._patience_s
+        late = waited_s > max(self._recognizer.config.period_ns, GRACE_NS) / 1e9
         if late and (more_wait or self._judged):
             self._behind = True
             self._judged = self._judged and more_wait

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion_recognition.audio.features import FEATURES, HOP, SAMPLE_RATE
-from emotion_recognition.model.backbones import VoiceBackbone
-from emotion_recognition.model.backbones.voice_window import window_vectors
-from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS
+from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS, EmotionModel
 from emotion_recognition.windows import RingBuffer, Stamps, Values, to_grid
 
 Mask = NDArray[np.bool_]
@@ -55,12 +53,12 @@ def voice(audio: Part, end_ns: int) -> tuple[Values, Mask]:
     )
 
 
-def voice_vectors(sound: Part, end_ns: int, encoder: VoiceBackbone) -> tuple[Values, Mask]:
-    """Vectors of the voice encoder on the model's grid; rows of ``sound`` are hops of samples."""
+def voice_vectors(sound: Part, end_ns: int, model: EmotionModel) -> tuple[Values, Mask]:
+    """Vectors of its voice encoder on the model's grid; rows of ``sound`` are hops of samples."""
     hops, heard = to_grid(
         sound.stamps, sound.rows, end_ns, AUDIO_STEPS, AUDIO_PERIOD_NS, AUDIO_PERIOD_NS
     )
-    return window_vectors(encoder, hops, heard)
+    return model.voice_vectors(hops, heard)
 
 
 def voiced_steps(features: Values, heard: Mask) -> Mask:

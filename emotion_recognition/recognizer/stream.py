@@ -18,7 +18,7 @@ from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerSt
 from emotion_recognition.recognizer.part import AUDIO_PERIOD_NS, SECOND_NS, Mask, Part
 from emotion_recognition.recognizer.steady import Steadying
 from emotion_recognition.recognizer.window import Face, Share, Window, newest, present, shares
-from emotion_recognition.vision.stream import FaceObservation, FaceStream
+from emotion_recognition.vision.stream import FaceObservation, FaceStream, VisionConfig
 from emotion_recognition.windows import RingBuffer, Values
 
 log = logging.getLogger(__name__)
@@ -62,23 +62,16 @@ class Recognizer:
             raise ValueError(f"cameras {list(cameras)}: expected one or more different names")
         self.config = config
         self.model = model or load_model()
-        self._window_ns = round(config.window_s * SECOND_NS)
-        self._period_ns = round(SECOND_NS / config.publish_rate)
-        self._stale_ns = round(config.stale_after_s * SECOND_NS)
-        self._least_ns = round(config.min_window_s * SECOND_NS)
-        self._reach_ns = GRACE_NS + round(SECOND_NS / config.vision.face_rate)
-        # Beyond the window: one stream may run ahead of the other until that is stale.
-        self._span_ns = self._window_ns + self._stale_ns + 2 * SECOND_NS
         self._audio_stream = AudioStream(config.audio)
-        self._audio = RingBuffer(FEATURE_SIZE, self._span_ns, _AUDIO_BYTES)
+        self._audio = RingBuffer(FEATURE_SIZE, self.config.span_ns, _AUDIO_BYTES)
         self._sound = (  # the samples themselves, where the model has a voice encoder
             None
             if self.model.voice_encoder is None
-            else RingBuffer(HOP, self._span_ns, _AUDIO_BYTES)
+            else RingBuffer(HOP, self.config.span_ns, _AUDIO_BYTES)
         )
         # Whose voice it is, is a question only where more than one face may be seen.
         self._several = config.vision.max_faces > 1 or len(cameras) > 1
-        vision = replace(config.vision, landmarks=config.vision.landmarks or self._several)
+        vision = self._vision()
         stream = FaceStream(vision)
         self.detector_name = stream.detector_name
         self._cameras = {
@@ -87,7 +80,7 @@ class Recognizer:
                 vision,
                 stream.of_another_camera() if number else stream,
                 self.model,
-                self._span_ns,
+                self.config.span_ns,
             )
             for number, name in enumerate(cameras)
         }
@@ -95,6 +88,10 @@ class Recognizer:
         self._chunks = self._dropped_estimates = self._clock_jumps = self._gaps = 0
         self._forget()
         self._warm_up()
+
+    def _vision(self) -> VisionConfig:
+        vision = self.config.vision
+        return replace(vision, landmarks=vision.landmarks or self._several)
 
     def reset(self) -> None:
         """Forget what was seen and heard; counts stay."""
@@ -113,6 +110,27 @@ class Recognizer:
         self._subject = ""
         self._in_outage = False
         self._waiting_since_ns: int | None = None  # when `unavailable` was first asked in vain
+
+    def reconfigure(self, config: RecognizerConfig) -> None:
+        """Go on by other settings with what was seen and heard; smoothing that changes begins anew.
+
+        ``config.audio`` and the detector and number of faces of ``config.vision`` stay as they are.
+
+        Raises:
+            model.checkpoint.CheckpointError: what the smoothing needs is missing or damaged.
+        """
+        before, steadied = self.config, ("smoothing", "smoothing_s", "window_s")
+        if any(getattr(config, name) != getattr(before, name) for name in steadied):
+            self._steadying = Steadying(config)
+        self.config = config
+        if self._next_window is not None:  # the first one that ends after all that were judged
+            judged_ns = (self._next_window - 1) * before.period_ns
+            self._next_window = judged_ns // config.period_ns + 1
+        for buffer in (self._audio, self._sound):
+            if buffer is not None:
+                buffer.span_ns = config.span_ns
+        for camera in self._cameras.values():
+            camera.reconfigure(self._vision(), config.span_ns)
 
     def wants_frame(self, stamp_ns: int, camera: str = "") -> bool:
         """Take note that a frame arrived; return whether it is to be decoded and added."""
@@ -156,18 +174,19 @@ class Recognizer:
         reached_ns = self._reached_ns()
         if reached_ns is None:
             return []
-        last = reached_ns // self._period_ns
-        oldest = (reached_ns - self._span_ns) // self._period_ns + 1  # the buffers hold no more
+        period_ns = self.config.period_ns
+        last = reached_ns // period_ns
+        oldest = (reached_ns - self.config.span_ns) // period_ns + 1  # the buffers hold no more
         due = range(max(oldest, self._next_window or oldest), last + 1)
         self._next_window = max(last + 1, self._next_window or 0)
         if due:
             for camera in self._cameras.values():
                 camera.encode()
         if latest_only and due:
-            passed_over = [self._window(number * self._period_ns) for number in due[:-1]]
+            passed_over = [self._window(number * period_ns) for number in due[:-1]]
             self._dropped_estimates += sum(window is not None for window in passed_over)
             due = due[-1:]
-        windows = (self._window(number * self._period_ns) for number in due)
+        windows = (self._window(number * period_ns) for number in due)
         return [one for window in windows if window is not None for one in self._judged(window)]
 
     def unavailable(self, now_ns: int) -> Estimate | None:
@@ -181,7 +200,7 @@ class Recognizer:
         if not arrived and self._waiting_since_ns is None:
             self._waiting_since_ns = now_ns
         last_ns = max(arrived, default=self._waiting_since_ns or now_ns)
-        if now_ns - last_ns <= self._stale_ns:
+        if now_ns - last_ns <= self.config.stale_ns:
             return None
         return self._outage(now_ns, last_ns, Flags.AUDIO_STALE | Flags.VIDEO_STALE)
 
@@ -191,9 +210,9 @@ class Recognizer:
         audio_ns = (self._audio.newest_ns or 0) - (self._audio.oldest_ns or 0)
         buffers = (self._audio, *(camera.buffer for camera in cameras))
         return RecognizerStatus(
-            cameras=tuple(camera.status(self._window_ns) for camera in cameras),
+            cameras=tuple(camera.status(self.config.window_ns) for camera in cameras),
             audio_chunks=self._chunks,
-            audio_fill=min(1.0, audio_ns / self._window_ns),
+            audio_fill=min(1.0, audio_ns / self.config.window_ns),
             newest_audio_ns=self._heard_ns,
             dropped_samples=sum(buffer.dropped for buffer in buffers),
             dropped_estimates=self._dropped_estimates,
@@ -225,7 +244,7 @@ class Recognizer:
             log.warning("time jumped back by %.1f s: starting afresh", -ahead_ns / SECOND_NS)
             self._clock_jumps += 1
             self.reset()
-        elif ahead_ns > self._window_ns:
+        elif ahead_ns > self.config.window_ns:
             self._gaps += 1  # no window reaches across it, and the streams below start afresh
 
     def _may_be_due(self) -> bool:
@@ -237,7 +256,7 @@ class Recognizer:
         ahead_ns = max((stamp for stamp in stamps if stamp is not None), default=None)
         if ahead_ns is None:
             return False
-        return self._next_window is None or ahead_ns >= self._next_window * self._period_ns
+        return self._next_window is None or ahead_ns >= self._next_window * self.config.period_ns
 
     def _hear(self) -> None:
         """Turn the sound that came into features, all at once, and keep them."""
@@ -255,7 +274,7 @@ class Recognizer:
         if not reached:
             return None
         lead = max(newest for newest, _ in reached)
-        lag = min(complete for newest, complete in reached if lead - newest <= self._stale_ns)
+        lag = min(complete for newest, complete in reached if lead - newest <= self.config.stale_ns)
         return max(min(lag, lead), lead - GRACE_NS)
 
     def _window(self, end_ns: int) -> Window | None:
@@ -264,13 +283,14 @@ class Recognizer:
         That is, if no fresh stream covers enough of it, or if none comes close to its end, which is
         found out late: when the streams go on after a pause.
         """
-        limits = end_ns, self._window_ns, self._stale_ns
+        limits = end_ns, self.config.window_ns, self.config.stale_ns
         videos = [(each, part.cut(each.buffer, *limits)) for each in self._cameras.values()]
         window = Window(end_ns, part.cut(self._audio, *limits), tuple(videos))
-        if not window.fresh or end_ns - _newest_ns(window.fresh) > self._reach_ns:
+        reach_ns = GRACE_NS + round(SECOND_NS / self.config.vision.face_rate)
+        if not window.fresh or end_ns - _newest_ns(window.fresh) > reach_ns:
             return None
         covered_ns = max(end_ns - each.oldest_ns for each in window.fresh)
-        return window if covered_ns >= self._least_ns else None
+        return window if covered_ns >= self.config.least_ns else None
 
     def _judged(self, window: Window) -> list[Estimate]:
         """The estimates of one window, or the note of an outage that begins with it."""
@@ -312,8 +332,8 @@ class Recognizer:
             return [Share(newest(faces), heard)]
         vision = self.config.vision
         gap_ns = round(vision.max_gap_s * SECOND_NS)
-        there = present(faces, end_ns, gap_ns, self._least_ns, vision.max_faces)
-        return shares(there, features, active, heard, end_ns, self._least_ns)
+        there = present(faces, end_ns, gap_ns, self.config.least_ns, vision.max_faces)
+        return shares(there, features, active, heard, end_ns, self.config.least_ns)
 
     def _estimate(
         self, window: Window, face: Face | None, prediction: Prediction, flags: Flags
@@ -332,7 +352,7 @@ class Recognizer:
             flags |= Flags.WITHHELD
         return Estimate(
             stamp_ns=window.end_ns,
-            window_ns=self._window_ns,
+            window_ns=self.config.window_ns,
             newest_ns=_newest_ns(parts),
             labels=tuple(self.model.labels),
             probabilities=probabilities,
@@ -364,13 +384,13 @@ class Recognizer:
         if not active.any():
             steps, width = self.model.audio_shape
             return np.zeros((steps, width), np.float32), np.zeros(steps, bool)
-        sound = part.cut(self._sound, end_ns, self._window_ns, self._stale_ns)
-        return part.voice_vectors(sound, end_ns, self.model.voice_encoder)
+        sound = part.cut(self._sound, end_ns, self.config.window_ns, self.config.stale_ns)
+        return part.voice_vectors(sound, end_ns, self.model)
 
     def _partial(self, parts: Sequence[Part], end_ns: int) -> Flags:
         """Whether one of the parts does not fill the window."""
         # The first sample of a full window may lie one sample after its beginning.
-        full_ns = self._window_ns - 2 * SECOND_NS / self.config.vision.face_rate
+        full_ns = self.config.window_ns - 2 * SECOND_NS / self.config.vision.face_rate
         short = any(end_ns - each.oldest_ns < full_ns for each in parts)
         return Flags.PARTIAL_WINDOW if short else Flags(0)
 
@@ -389,7 +409,7 @@ class Recognizer:
         self._steadying.reset()
         return Estimate(
             stamp_ns=stamp_ns,
-            window_ns=self._window_ns,
+            window_ns=self.config.window_ns,
             newest_ns=newest_ns,
             flags=flags,
             frame_id=self._frame_id(None),

@@ -32,6 +32,7 @@ _AUDIO = _RECOGNIZER.audio
 _VISION = _RECOGNIZER.vision
 
 PARAMETERS = (
+    Parameter("autostart", True, "whether to configure and activate the node when it starts"),
     Parameter("device", "auto", "where the model computes: auto, cpu, cuda or cuda:N"),
     Parameter("model_path", "", "folder of the weights; empty: those of the package"),
     Parameter(
@@ -151,8 +152,9 @@ PARAMETERS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that ``emotion_node`` can be told at its start."""
+    """Everything that ``emotion_node`` can be told."""
 
+    autostart: bool
     recognizer: RecognizerConfig
     device: str
     model_path: Path | None
@@ -208,6 +210,7 @@ def settings_from(value: Mapping[str, Any]) -> Settings:
     except AudioFormatError as error:
         raise ParameterError(f"parameter 'audio_sample_format': {error}") from error
     return Settings(
+        autostart=value["autostart"],
         recognizer=recognizer,
         device=value["device"],
         model_path=Path(value["model_path"]).expanduser() if value["model_path"] else None,

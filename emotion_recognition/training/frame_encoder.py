@@ -21,11 +21,11 @@ from torch.utils.data import Dataset
 from emotion_recognition.corpora.ferplus import FerPlus, load_ferplus
 from emotion_recognition.emotions import FERPLUS_CLASSES
 from emotion_recognition.evaluation.ferplus import predict_logits
+from emotion_recognition.extras import need_extra
 from emotion_recognition.model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from emotion_recognition.model.frame_encoder import KIND, FrameEncoder, FrameEncoderConfig
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
-from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.face_augmentation import Augmentation, augment, mix_up
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import Cosine, Optimiser, Schedule, Sgd
@@ -106,7 +106,7 @@ def run(config: FrameEncoderTraining, data: Path, out: Path, features: Path, res
         ConfigError: The starting checkpoint does not fit.
         FileNotFoundError: FER+ is not in ``data``.
     """
-    need_lightning()
+    need_extra("training")
     began = time.monotonic()
     torch.manual_seed(config.trainer.seed)
     network = FrameEncoder(config.network)

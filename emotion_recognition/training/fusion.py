@@ -26,6 +26,7 @@ from torch.utils.data import Dataset
 from emotion_recognition.corpora import affectnet, ravdess
 from emotion_recognition.corpora.ferplus import load_ferplus
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.extras import need_extra
 from emotion_recognition.model.checkpoint import (
     CheckpointError,
 )
@@ -39,7 +40,6 @@ from emotion_recognition.model.network import (
 from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
-from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.face_sequences import (
     FaceBank,
     at_most,
@@ -261,7 +261,7 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
     Returns:
         The network of the last fold.
     """
-    need_lightning()
+    need_extra("training")
     networks = {
         fold: start_network(Path(config.voice.format(fold=fold)), config.trainer.seed * 100 + fold)
         for fold in config.folds

@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from emotion_recognition.extras import need_extra
 from emotion_recognition.training.config import ConfigError
-from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.optimiser import Optimiser, Plateau, Schedule
 from emotion_recognition.training.task import Task, Training
 
@@ -57,7 +57,7 @@ def fit(
     last = folder / "last.ckpt"
     if last.is_file() and not resume:
         raise FileExistsError(f"'{out}' holds a run already: --resume goes on, or name another")
-    need_lightning()
+    need_extra("training")
     from emotion_recognition.training.learner import learn  # heavy to import, and optional
 
     learn(task, optimiser, schedule, training, out, last if last.is_file() else None)

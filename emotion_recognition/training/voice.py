@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 
 from emotion_recognition.corpora import crema_d, ravdess
 from emotion_recognition.emotions import EMOTIONS
+from emotion_recognition.extras import need_extra
 from emotion_recognition.model.backbones import (
     BackboneError,
     VoiceBackbone,
@@ -47,7 +48,6 @@ from emotion_recognition.model.network import (
 from emotion_recognition.training.augment import mix, random_vector_windows, random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require
-from emotion_recognition.training.extra import need_lightning
 from emotion_recognition.training.optimise import intensity_loss, soft_cross_entropy
 from emotion_recognition.training.optimiser import AdamW, OneCycle, Optimiser, Schedule
 from emotion_recognition.training.task import Task, Training, leads
@@ -169,7 +169,7 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
     Returns:
         The network of the last fold.
     """
-    need_lightning()
+    need_extra("training")
     encoder = _voice_encoder(config.voice_encoder)
     entries = encoder_entries(voice=encoder)
     network = network_config(encoder)

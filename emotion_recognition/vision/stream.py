@@ -107,6 +107,12 @@ class FaceStream:
         self._newest_ns: int | None = None
         self.face_count = 0  # in the newest frame, followed or not
 
+    def reconfigure(self, config: VisionConfig) -> None:
+        """Go on by other rates and thresholds; the detector and ``max_faces`` stay as they are."""
+        self._config = config
+        self._period_ns = round(1e9 / config.face_rate)
+        self._tracker.max_age_s = config.max_gap_s
+
     def of_another_camera(self) -> "FaceStream":
         """Return a stream for other frames that shares the networks with this one."""
         return FaceStream(self._config, self._detector, self._finder)

@@ -62,7 +62,7 @@ class FaceTracker:
     """
 
     def __init__(self, max_age_s: float = 1.0, max_faces: int = 1) -> None:
-        self._max_age_ns = round(max_age_s * 1e9)
+        self.max_age_s = max_age_s
         self._max_faces = max_faces
         self._next_id = 1
         self.reset()
@@ -89,7 +89,8 @@ class FaceTracker:
         if self._stamp_ns is not None and stamp_ns < self._stamp_ns:
             self.reset()
         self._stamp_ns = stamp_ns
-        self._states = [s for s in self._states if stamp_ns - s.seen_ns <= self._max_age_ns]
+        max_age_ns = round(self.max_age_s * 1e9)
+        self._states = [s for s in self._states if stamp_ns - s.seen_ns <= max_age_ns]
         frame = np.array(frame_size, dtype=float)
         places = [_place(detection.box, frame) for detection in detections]
         owners = self._match(stamp_ns, places)

@@ -5,6 +5,7 @@ import type { ServerInfo } from "../api/request";
 import { DropZone } from "../components/DropZone";
 import { AffectPlane } from "../components/AffectPlane";
 import { EmotionBars } from "../components/EmotionBars";
+import { People } from "../components/People";
 import { Player } from "../components/Player";
 import { StreamWeights } from "../components/StreamWeights";
 import { SummaryPanel } from "../components/SummaryPanel";
@@ -121,20 +122,11 @@ function Walk({ entry }: { entry: Entry }) {
   const end = analysis.duration ?? estimates.at(-1)?.time ?? 1;
   return (
     <div className="walk">
-      {subjects.length > 1 && (
-        <div className="people" role="group" aria-label={strings.people}>
-          {subjects.map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={each === subject}
-              onClick={() => setChosen(each === subject ? null : each)}
-            >
-              {each ? strings.person(each) : strings.unseen}
-            </button>
-          ))}
-        </div>
-      )}
+      <People
+        subjects={subjects}
+        chosen={subject}
+        onChoose={(each) => setChosen(each === subject ? null : each)}
+      />
       <section className="card picture" aria-label={strings.player}>
         <Player
           url={entry.url}

@@ -5,6 +5,7 @@ import { AffectPlane } from "../components/AffectPlane";
 import { CameraView } from "../components/CameraView";
 import { EmotionBars } from "../components/EmotionBars";
 import { HealthList } from "../components/HealthList";
+import { People } from "../components/People";
 import { StreamWeights } from "../components/StreamWeights";
 import { Timeline } from "../components/Timeline";
 import { VoiceMeter } from "../components/VoiceMeter";
@@ -43,21 +44,7 @@ export function LivePage() {
   return (
     <>
       <Status live={live} current={current} />
-      {subjects.length > 1 && (
-        <div className="people" role="tablist" aria-label={strings.people}>
-          {subjects.map((each) => (
-            <button
-              key={each}
-              type="button"
-              role="tab"
-              aria-selected={each === subject}
-              onClick={() => setChosen(each)}
-            >
-              {each ? strings.person(each) : strings.unseen}
-            </button>
-          ))}
-        </div>
-      )}
+      <People subjects={subjects} chosen={subject} onChoose={setChosen} />
       <div className="live-grid">
         <section className="card picture" aria-label={strings.camera}>
           <CameraView preview={live.preview} caption={(each) => captionAt(live.estimates, each)} />

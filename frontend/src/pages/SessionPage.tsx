@@ -1,6 +1,7 @@
 /** The live run so far: summary, timeline, a note, and an export. */
 import { useCallback, useEffect, useState } from "react";
 import { read, request } from "../api/request";
+import { People } from "../components/People";
 import { SummaryPanel } from "../components/SummaryPanel";
 import { Timeline } from "../components/Timeline";
 import type { Estimate } from "../lib/estimate";
@@ -65,20 +66,11 @@ export function SessionPage() {
   return (
     <div className="session">
       <p className="hint">{strings.sessionHint}</p>
-      {session.subjects.length > 1 && (
-        <div className="people" role="group" aria-label={strings.people}>
-          {session.subjects.map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={each === subject}
-              onClick={() => setSubject(each === subject ? null : each)}
-            >
-              {each ? strings.person(each) : strings.unseen}
-            </button>
-          ))}
-        </div>
-      )}
+      <People
+        subjects={session.subjects}
+        chosen={subject}
+        onChoose={(each) => setSubject(each === subject ? null : each)}
+      />
       {empty ? (
         <p className="card">{strings.sessionEmpty}</p>
       ) : (

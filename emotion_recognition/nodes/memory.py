@@ -1,0 +1,66 @@
+"""How much memory the process and the device hold, and how fast that grows."""
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+_SAMPLE_EVERY_S = 10.0
+_SAMPLES = 360  # an hour
+_LEAST_S = 600.0  # of samples, before growth is judged: start-up looks like growth
+
+_PROCESS = Path("/proc/self/status")
+_SYSTEM = Path("/proc/meminfo")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory in bytes; None where this system does not tell."""
+
+    resident: int | None
+    available: int | None  # of the machine, without swapping
+    device_used: int | None = None  # by this process on its CUDA device
+    device_free: int | None = None
+
+
+class MemoryWatch:
+    """Keeps the resident sizes of the newest hour, and fits a line through them."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, float]] = deque(maxlen=_SAMPLES)
+
+    def note(self, resident: int | None, now_s: float) -> None:
+        """Keep a sample, if the one before is old enough."""
+        if resident is None:
+            return
+        if not self._samples or now_s - self._samples[-1][0] >= _SAMPLE_EVERY_S:
+            self._samples.append((now_s, float(resident)))
+
+    def growth(self) -> float | None:
+        """Bytes an hour (least squares); None before ten minutes have been seen."""
+        if not self._samples or self._samples[-1][0] - self._samples[0][0] < _LEAST_S:
+            return None
+        times_s, sizes = np.array(self._samples).T
+        times_s -= times_s.mean()
+        return float(3600 * (times_s * (sizes - sizes.mean())).sum() / (times_s**2).sum())
+
+
+def read_memory(device: str = "cpu") -> Memory:
+    """Measure now. ``device``: ``cpu`` or ``cuda:N``."""
+    resident, available = _kilobytes(_PROCESS, "VmRSS"), _kilobytes(_SYSTEM, "MemAvailable")
+    if not device.startswith("cuda"):
+        return Memory(resident, available)
+    free, _ = torch.cuda.mem_get_info(device)
+    return Memory(resident, available, torch.cuda.memory_reserved(device), free)
+
+
+def _kilobytes(file: Path, field: str) -> int | None:
+    """A field of a Linux ``/proc`` file, in bytes."""
+    try:
+        lines = file.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None
+    values = [line.split()[1] for line in lines if line.startswith(f"{field}:")]
+    return 1024 * int(values[0]) if values else None

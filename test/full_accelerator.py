@@ -1,0 +1,67 @@
+"""Stands for an accelerator whose memory runs full; as a program it runs emotion_node with it.
+
+``cpu:0`` is its name: PyTorch computes there, while the package takes it for a device that is not
+the CPU, and so goes all the way that it goes with CUDA but for CUDA's own graphs.
+"""
+
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotion_recognition.model import batches, emotion_model
+from emotion_recognition.model.backbones import frames
+from emotion_recognition.model.device import Device
+
+NAME = "cpu:0"
+ERROR = "CUDA out of memory. Tried to allocate 2.00 MiB. GPU 0 has a total capacity of 7.63 GiB"
+
+
+class FullAccelerator:
+    """Computes ``room`` times in all, and is out of memory from then on."""
+
+    device = torch.device(NAME)
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def staging(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array.copy())
+
+    def capture(self, work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
+        self._take()
+        result = work().clone()
+        return lambda: result.copy_(work()), result
+
+    def run(self, steps: Callable[[], None]) -> None:
+        self._take()
+        steps()
+
+    def _take(self) -> None:
+        if self.room == 0:
+            raise torch.cuda.OutOfMemoryError(ERROR)
+        self.room -= 1
+
+
+def install(
+    accelerator: FullAccelerator, put: Callable[[object, str, object], None] = setattr
+) -> None:
+    """Let the package find the accelerator, whatever device it is asked for."""
+
+    def make_runner(module: torch.nn.Module, device: str) -> batches.Runner:
+        if device == NAME:
+            return batches.GraphRunner(module, accelerator)
+        return batches.make_runner(module, device)
+
+    put(emotion_model, "choose_device", lambda name: Device("cpu" if name == "cpu" else NAME))
+    put(emotion_model, "make_runner", make_runner)
+    put(frames, "make_runner", make_runner)
+
+
+if __name__ == "__main__":
+    from emotion_recognition.nodes.emotion_node import main
+
+    install(FullAccelerator(int(sys.argv[1])))
+    sys.exit(main(sys.argv[2:]))
