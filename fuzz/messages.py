@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
+from emotion_recognition.msg import EmotionState
 from rclpy.serialization import deserialize_message
 from rich.console import Console
 from sensor_msgs.msg import CompressedImage, Image
@@ -31,7 +32,6 @@ from emotion_recognition.bags.types import (
     typestore,
 )
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.convert import StateError, check_state
 from emotion_recognition.nodes.live_messages import live_estimate
 from emotion_recognition.nodes.live_view import LiveView, line
@@ -298,10 +298,15 @@ def info_fields(rng: Random) -> Fields:
 def _stamp(rng: Random) -> Fields:
     if rng.random() < 0.8:
         return {"sec": rng.randrange(10, 2**31), "nanosec": rng.randrange(10**9)}
-    return {"sec": rng.choice((0, 1, -1, -(2**31), 2**31 - 1)), "nanosec": rng.choice((0, 2**32 - 1))}
+    return {
+        "sec": rng.choice((0, 1, -1, -(2**31), 2**31 - 1)),
+        "nanosec": rng.choice((0, 2**32 - 1)),
+    }
 
 
-def _several(msgtype: str, fields: Callable[[Random], Fields], dialect: AudioDialect) -> list[bytes]:
+def _several(
+    msgtype: str, fields: Callable[[Random], Fields], dialect: AudioDialect
+) -> list[bytes]:
     return [cdr(msgtype, fields(Random(number)), dialect) for number in range(12)]
 
 

@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from . import FOLDER
 from .targets import TARGETS, counts_of
 from .watch import GROWTH_KIB, Outcome, watch
-
-FOLDER = Path("build/fuzz")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,9 @@
 """The process that decodes: it may die or hang, and what it was at stays to be read."""
 
 import faulthandler
+import gc
 import logging
+import multiprocessing
 import os
 import resource
 import time
@@ -11,10 +13,9 @@ from ctypes import Array
 from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
 
+from . import ROOM_BYTES
 from .target import Target
 
-ROOM_BYTES = 3 << 30
-"""Address space that decoding may take beyond what the process begins with."""
 SAMPLES = 256
 _KEPT_AT_MOST = 20  # inputs of crashes of one target that are saved
 
@@ -65,11 +66,14 @@ def work(target: Target, seed: int, count: int, state: State, folder: Path, hang
     present = folder / f"{target.name}.input"
     every = max(1, count // SAMPLES)
     for index in range(int(state.done), count):
+        if index % 100 == 0 and not _watched():
+            return
         data = target.input(seed, index)
         present.write_bytes(data)
         _decode(target, data, index, state, folder, hang_s)
         state.set("done", index + 1)
         if index % every == 0 and index // every < SAMPLES:
+            gc.collect()
             state.rss[index // every] = rss_kib()
     state.set("peak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     present.unlink(missing_ok=True)
@@ -109,6 +113,11 @@ def rss_kib() -> float:
     """Resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1024
+
+
+def _watched() -> bool:
+    watcher = multiprocessing.parent_process()
+    return watcher is None or watcher.is_alive()
 
 
 def _vm_bytes() -> int:

@@ -79,9 +79,7 @@ def test_integer_samples_are_those_of_the_definition(name: str, channels: int, d
     frame = width * channels
     data = bytes(frame) + data[: len(data) // frame * frame]  # no head of a coded file
     samples = pcm_to_float(data, name, channels)
-    expected = [
-        integer_sample(data[at : at + width], name) for at in range(0, len(data), width)
-    ]
+    expected = [integer_sample(data[at : at + width], name) for at in range(0, len(data), width)]
     assert samples.shape == (len(data) // frame, channels)
     assert samples.ravel().tolist() == np.array(expected, np.float32).tolist()
 

@@ -44,9 +44,7 @@ def read_back(folder: Path, name: str, text: str) -> list[tuple[int, int, str]]:
     path.write_text(text, encoding="utf-8", newline="")
     rows = read_label_file(path)
     assert all(row.start is not None and row.end is not None for row in rows)
-    return [
-        (int(1000 * (row.start or 0)), int(1000 * (row.end or 0)), row.emotion) for row in rows
-    ]
+    return [(int(1000 * (row.start or 0)), int(1000 * (row.end or 0)), row.emotion) for row in rows]
 
 
 def told(rows: list[Row]) -> list[tuple[int, int, str]]:

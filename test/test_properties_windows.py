@@ -103,7 +103,9 @@ class InboxMachine(RuleBasedStateMachine):
             self.waiting.remove(own[0])
             self.dropped_images[camera] = self.dropped_images.get(camera, 0) + 1
 
-    @rule(kind=st.sampled_from(["audio", "audio", "audio_info"]), after_s=st.sampled_from([0, 0.4, 3]))
+    @rule(
+        kind=st.sampled_from(["audio", "audio", "audio_info"]), after_s=st.sampled_from([0, 0.4, 3])
+    )
     def put_sound(self, kind: str, after_s: float) -> None:
         self.now_s += after_s
         self._put(kind)

@@ -97,8 +97,7 @@ def check_state(message: EmotionState) -> None:
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low - _ROUNDING <= value <= high + _ROUNDING:
         raise StateError(
-            f"EmotionState with {name} {value:g}: expected {low:g} to {high:g}; "
-            "check its publisher"
+            f"EmotionState with {name} {value:g}: expected {low:g} to {high:g}; check its publisher"
         )
 
 
