@@ -21,7 +21,8 @@ from emotion_recognition.dashboard.schemas import LiveStatus, LiveStream
 from emotion_recognition.dashboard.server import DashboardServer
 from emotion_recognition.estimate import Box
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.complaints import Complaints
+from emotion_recognition.nodes.convert import StateError, check_state, nanoseconds
 from emotion_recognition.nodes.diagnostics import Arrivals
 from emotion_recognition.nodes.live_camera import LiveCamera
 from emotion_recognition.nodes.live_messages import live_diagnostics, live_estimate, live_stream
@@ -81,6 +82,7 @@ class DashboardBridge(Node):
         self._faces: dict[str, tuple[str, Box]] = {}  # of each person: frame_id and where
         self._faces_of_ns = 0  # the window that they are of
         self._arrivals = Arrivals()
+        self._complain = Complaints(self.get_logger().warning)
         self._preview: Preview | None = None
         # What shows a person is not even subscribed to where it is redacted.
         self._camera: LiveCamera | None = None
@@ -118,6 +120,11 @@ class DashboardBridge(Node):
 
     def _on_emotion(self, message: EmotionState) -> None:
         self._arrivals.tick(time.monotonic())
+        try:
+            check_state(message)
+        except StateError as error:
+            self._complain(f"an estimate is not shown: {error}")
+            return
         stamp_ns = nanoseconds(message.header.stamp)
         if stamp_ns != self._faces_of_ns:
             self._faces, self._faces_of_ns = {}, stamp_ns
