@@ -45,8 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as file:
             ended = subprocess.run(
-                [sys.executable, "-m", "fuzz.coverage_guided", "--one", name, str(seconds)]
-                + ["--seed", str(options.seed), "--folder", str(options.folder)],
+                [
+                    *(sys.executable, "-m", "fuzz.coverage_guided", "--one", name, str(seconds)),
+                    *("--seed", str(options.seed), "--folder", str(options.folder)),
+                ],
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 check=False,
@@ -101,7 +103,7 @@ def _dictionary(path: Path, words: Sequence[bytes]) -> list[str]:
 
 
 def _told(log: str) -> tuple[int, int, int]:
-    """Inputs, branches and inputs kept, as libFuzzer counts them; 0 where it did not come so far."""
+    """Inputs, branches and inputs kept, as libFuzzer counts them; 0 where it came not so far."""
     runs = branches = added = 0
     for line in log.splitlines():
         words = line.split()
