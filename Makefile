@@ -9,11 +9,11 @@ JOBS ?= 3
 
 ENV := . scripts/env.sh
 
-.PHONY: help setup demo test page bench bench-cuda lint lock clean distclean
+.PHONY: help setup demo test page bench bench-cuda fuzz fuzz-coverage lint lock clean distclean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Variables: CLIP=video (demo), TESTS='paths and options' JOBS=3 (test), BENCH=quick (bench), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
+	@echo "Variables: CLIP=video (demo), TESTS='paths and options' JOBS=3 (test), BENCH=quick (bench), INPUTS= SEED= SECONDS= TARGETS='image …' (fuzz), PYTHON=python3.x, TORCH=cpu|cuda, TORCH_INDEX_URL"
 
 setup: ## environment in .venv, messages in build/ros; only what is not done yet
 	@scripts/setup.sh
@@ -34,6 +34,12 @@ bench: setup ## measure speed, latency and loss: a table, and build/bench.json
 
 bench-cuda: setup ## times of the networks on a GPU beside the roofline's floor (docs/gpu.md)
 	@$(ENV) && python -m bench.cuda
+
+fuzz: setup ## INPUTS=120000 random and damaged inputs, by SEED=1, into all that decodes (docs/reliability.md)
+	@$(ENV) && python -m fuzz.run $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED)) $(if $(TARGETS),--targets $(TARGETS))
+
+fuzz-coverage: setup ## the same guided by coverage, for SECONDS=60 (needs pip install atheris)
+	@$(ENV) && python -m fuzz.coverage_guided $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(TARGETS),--targets $(TARGETS))
 
 lint: setup ## ruff and mypy
 	@$(ENV) && ruff check . && ruff format --check . && mypy

@@ -44,6 +44,7 @@ setup(
         "backbones": requirements("backbones.txt"),
         "cluster": requirements("cluster.txt"),
         "dashboard": requirements("dashboard.txt"),
+        "fuzz": requirements("fuzz.txt"),
         "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
         "studies": requirements("studies.txt"),
