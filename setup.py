@@ -48,6 +48,7 @@ setup(
         "cluster": requirements("cluster.txt"),
         "dashboard": requirements("dashboard.txt"),
         "docs": requirements("docs.txt"),
+        "fuzz": requirements("fuzz.txt"),
         "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
         "studies": requirements("studies.txt"),

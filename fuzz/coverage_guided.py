@@ -6,6 +6,7 @@ run of its target and is saved beside it.
 """
 
 import argparse
+import importlib.util
 import logging
 import subprocess
 import sys
@@ -37,6 +38,9 @@ _LONGEST_INPUT = 1 << 16
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz target after target in processes of their own; return 0 where nothing was found."""
     options = _parser().parse_args(arguments)
+    if importlib.util.find_spec("atheris") is None:
+        print("fuzz-coverage needs Atheris: pip install -r requirements/fuzz.txt", file=sys.stderr)
+        return 2
     names = options.targets or list(DECODERS)
     seconds = max(1, options.seconds // len(names))
     found = executed = 0
@@ -103,7 +107,7 @@ def _dictionary(path: Path, words: Sequence[bytes]) -> list[str]:
 
 
 def _told(log: str) -> tuple[int, int, int]:
-    """Inputs, branches and inputs kept, as libFuzzer counts them; 0 where it came not so far."""
+    """Inputs, branches and inputs kept, as libFuzzer counts them; 0 where it did not say."""
     runs = branches = added = 0
     for line in log.splitlines():
         words = line.split()

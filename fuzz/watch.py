@@ -1,6 +1,7 @@
 """Runs a target in a process of its own, sees it die or hang, and goes on behind that input."""
 
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +9,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from .target import Target
-from .worker import State, growth_kib, keep, work
+from .worker import WHERE_ARE_YOU, State, growth_kib, keep, work
 
 GROWTH_KIB = 16 * 1024
 """Memory may grow by so much over the last three quarters of a target's inputs."""
 _LOOK_S = 0.05
-_GRACE_S = 1.0  # beyond the limit, in which the worker writes where it is
+_GRACE_S = 1.0  # in which the worker writes where it hangs
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def watch(
     deaths = hangs = 0
     while state.done < count:
         process = context.Process(
-            target=work, args=(target, seed, count, state, folder, hang_s), daemon=True
+            target=work, args=(target, seed, count, state, folder), daemon=True
         )
         process.start()
         hung = _until_it_ends(process, state, hang_s, tell)
@@ -111,7 +112,9 @@ def _until_it_ends(
         process.join(_LOOK_S)
         tell(int(state.done))
         started_s = state.started_s
-        if started_s and time.monotonic() - started_s > hang_s + _GRACE_S:
+        if started_s and time.monotonic() - started_s > hang_s:
+            os.kill(process.pid or 0, WHERE_ARE_YOU)
+            time.sleep(_GRACE_S)
             process.kill()
             process.join()
             return True

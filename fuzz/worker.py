@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import resource
+import signal
 import time
 import traceback
 from collections.abc import Iterable
@@ -17,6 +18,8 @@ from . import ROOM_BYTES
 from .target import Target
 
 SAMPLES = 256
+WHERE_ARE_YOU = signal.SIGUSR1
+"""Makes the worker write into its log what it is at, even within native code."""
 _KEPT_AT_MOST = 20  # inputs of crashes of one target that are saved
 
 
@@ -49,7 +52,7 @@ class State:
         self.numbers[State.NAMES.index(name)] = value
 
 
-def work(target: Target, seed: int, count: int, state: State, folder: Path, hang_s: float) -> None:
+def work(target: Target, seed: int, count: int, state: State, folder: Path) -> None:
     """Decode the inputs of a target from the first that is not done; the body of a process.
 
     Args:
@@ -58,7 +61,6 @@ def work(target: Target, seed: int, count: int, state: State, folder: Path, hang
         count: how many inputs there are.
         state: what the watcher reads.
         folder: where the present input, crashes and what native code says are written.
-        hang_s: after this time the process is asked where it is, and soon killed.
     """
     _speak_into(folder / f"{target.name}.log")
     soft = _vm_bytes() + ROOM_BYTES
@@ -70,7 +72,7 @@ def work(target: Target, seed: int, count: int, state: State, folder: Path, hang
             return
         data = target.input(seed, index)
         present.write_bytes(data)
-        _decode(target, data, index, state, folder, hang_s)
+        _decode(target, data, index, state, folder)
         state.set("done", index + 1)
         if index % every == 0 and index // every < SAMPLES:
             gc.collect()
@@ -79,10 +81,7 @@ def work(target: Target, seed: int, count: int, state: State, folder: Path, hang
     present.unlink(missing_ok=True)
 
 
-def _decode(
-    target: Target, data: bytes, index: int, state: State, folder: Path, hang_s: float
-) -> None:
-    faulthandler.dump_traceback_later(hang_s)
+def _decode(target: Target, data: bytes, index: int, state: State, folder: Path) -> None:
     begun_s = time.process_time()
     state.set("started_s", time.monotonic())
     try:
@@ -94,7 +93,6 @@ def _decode(
     else:
         state.set("accepted", state.accepted + accepted)
     state.set("started_s", 0)
-    faulthandler.cancel_dump_traceback_later()
     spent_ms = 1e3 * (time.process_time() - begun_s)
     if spent_ms > state.slowest_ms:
         state.set("slowest_ms", spent_ms)
@@ -130,6 +128,7 @@ def _speak_into(path: Path) -> None:
     os.dup2(file, 2)
     os.close(file)
     faulthandler.enable()
+    faulthandler.register(WHERE_ARE_YOU)
     logging.raiseExceptions = True
     logging.getLogger().handlers = [_Formats()]
 
