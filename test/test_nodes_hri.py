@@ -16,7 +16,9 @@ hri_msgs = pytest.importorskip("hri_msgs.msg", reason="hri_msgs is not built: ma
 audio_msgs = pytest.importorskip("audio_common_msgs.msg", reason="audio_common_msgs is missing")
 pytestmark = pytest.mark.ros
 
+import rclpy
 from emotion_recognition.msg import EmotionState
+from rclpy.context import Context
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
@@ -24,6 +26,7 @@ from emotion_recognition.bags.events import AudioEvent
 from emotion_recognition.bags.read import read_events
 from emotion_recognition.nodes.camera_node import image_message
 from emotion_recognition.nodes.convert import nanoseconds, time_message
+from emotion_recognition.nodes.hri_bridge import HriBridge
 
 Expression, IdsList = hri_msgs.Expression, hri_msgs.IdsList
 EXPRESSIONS = {"neutral", "happy", "sad", "angry", "scared", "disgusted", "surprised"}
@@ -128,6 +131,31 @@ def test_every_tracked_face_has_expressions_until_it_leaves(talking_face: Path):
 
 def publishers(graph: Probe, name: str) -> int:
     return len(graph.node.get_publishers_info_by_topic(f"/humans/faces/{name}/expression"))
+
+
+def test_a_crowd_that_passes_leaves_nothing_behind(talking_face: Path):
+    """A hundred people, one after the other: what is kept is that of who is there."""
+    crop = crops_of(talking_face)[0][1]
+    context = Context()
+    rclpy.init(args=[], context=context, domain_id=random_domain_id())
+    node = HriBridge(context=context, use_global_arguments=False)
+    try:
+        before = len(list(node.subscriptions)), len(list(node.publishers))
+        worker = node._worker
+        for index in range(100):
+            name = f"face_{index}"
+            node._follow_faces(IdsList(ids=[name]))
+            message = image_message(crop, "eye")
+            message.header.stamp = time_message(node._now_ns())
+            node._store_image(name, message)
+        wait_until(lambda: dict(worker.used_images) == {"face_99": 1}, 60, "the last face")
+        assert [camera.name for camera in worker.status.cameras] == ["face_99"]
+        after = len(list(node.subscriptions)), len(list(node.publishers))
+        assert after == (before[0] + 1, before[1] + 1)
+        assert worker.failures == 0
+    finally:
+        node.destroy_node()
+        rclpy.shutdown(context=context)
 
 
 def test_estimates_of_our_own_camera_become_faces_of_ros4hri():

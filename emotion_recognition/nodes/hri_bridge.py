@@ -37,6 +37,7 @@ from emotion_recognition.nodes.pipeline import loaded_model
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
 from emotion_recognition.nodes.spin import StartError, run_nodes
 from emotion_recognition.nodes.worker import Worker
+from emotion_recognition.recognizer import Recognizer
 from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.recognizer.tracked_faces import TrackedFaces
 from emotion_recognition.settings import PARAMETERS as OF_EMOTION_NODE
@@ -132,6 +133,8 @@ class HriBridge(Node):
                 f"{len(usable)} faces are tracked, but {self._most_faces} are followed at most: "
                 "raise the parameter 'max_faces', if the machine can"
             )
+        if set(ids) == self._faces.keys():
+            return
         with self._faces_lock:
             for gone in self._faces.keys() - set(ids):
                 face = self._faces.pop(gone)
@@ -140,7 +143,16 @@ class HriBridge(Node):
             for name in ids:
                 if name not in self._faces:
                     self._faces[name] = self._new_face(name)
-        self._worker.before_next(lambda recognizer: recognizer.set_cameras(ids))
+        self._worker.before_next(partial(self._go_on_with, ids))
+
+    def _go_on_with(self, ids: Sequence[str], recognizer: Recognizer) -> None:
+        """Forget who has left, with the counts; called in the worker's thread."""
+        recognizer.set_cameras(ids)
+        worker = self._worker
+        for counts in (worker.used_images, worker.rejected_images, self._inbox.dropped_images):
+            for name in list(counts):
+                if name not in ids:
+                    counts.pop(name, None)
 
     def _new_face(self, name: str) -> _Face:
         settings = self._settings
