@@ -35,8 +35,8 @@ FIRST_LEAD_S = 0.5
 """How far the stream may run ahead of the newest estimate, and of the time from which estimates are
 owed: two of them are due by then, so that a node which is kept waiting for the processor, and then
 judges the newer window alone, leaves no gap."""
-PATIENCE_S = 3.0
-"""Wall time after which the stream goes on without an estimate that is owed."""
+PATIENCE_S = 10.0
+"""Wall time after which the stream goes on, by ``LEAD_S``, without an estimate that is owed."""
 _LEARNING = 0.05  # share of each tick in the mean of their wall times
 _LATE_TICKS = 6  # a late copy is so old; more than a second would be a clock that was set back
 _BETWEEN_NS = 50_000_000  # a damaged message has a stamp between those of two good ones
@@ -126,7 +126,7 @@ class Conductor:
         self._least_tick_s = TICK_S / speed
         self._tick_s = TICK_S  # wall time of a tick that the node keeps up with: at first real time
         self._came = threading.Condition()  # an estimate; guards the tally
-        self._patient = True
+        self._excused_s = -LEAD_S  # played time of the newest wait in vain
         self._holding: dict[str, Fault] = {}
         self._played_at_s: list[float] = []  # wall time of each tick
 
@@ -138,7 +138,6 @@ class Conductor:
                 tick = min(math.ceil(played_s * TICKS_PER_S - 1e-6), len(self._played_at_s) - 1)
                 wall_s = at_s - self._played_at_s[tick]
                 self.latencies.append(Latency(played_s, wall_s, sensor_s))
-            self._patient = True
             self._came.notify()
 
     def gaps(self) -> list[tuple[float, float]]:
@@ -208,16 +207,16 @@ class Conductor:
         with self._came:
             if not self._came.wait_for(partial(self._may_go_on, now_s), PATIENCE_S):
                 self.stalls.append(now_s)
-                self._patient = False
+                self._excused_s = now_s
             elif owing:
                 self._tick_s += _LEARNING * (time.monotonic() - before_s - self._tick_s)
 
     def _may_go_on(self, now_s: float) -> bool:
         owed_from_s = self._tally.healthy_from_s
-        if owed_from_s is None or not self._patient:
+        if owed_from_s is None:
             return True
         newest_s = self._tally.estimates[-1] if self._tally.estimates else 0.0
-        until_s = max(newest_s + LEAD_S, owed_from_s + FIRST_LEAD_S)
+        until_s = max(max(newest_s, self._excused_s) + LEAD_S, owed_from_s + FIRST_LEAD_S)
         return now_s <= until_s + 1e-6
 
 

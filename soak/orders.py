@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 FRAMES_FILE = "frames.npy"
 SOUND_FILE = "sound.npy"
-HEARD = "heard"
-"""What a device says once it has a subscriber."""
+HEARD, UNHEARD = "heard", "unheard"
+"""What a device says when it gets a subscriber, and when it loses it."""
 
 MATCH_S = 0.5
 """A subscriber that is known may not know the publisher yet: what is published would be lost."""

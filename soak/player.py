@@ -1,14 +1,15 @@
 """A camera or a microphone in a process of its own: publishes what it is told on stdin, at once.
 
 ``python -m soak.player camera FOLDER``. A line of stdin is an order, a JSON object with the fields
-of ``ImageOrder`` or ``SoundOrder``; the process says ``heard`` once it has a subscriber.
+of ``ImageOrder`` or ``SoundOrder``; the process says ``heard`` when it has a subscriber and
+``unheard`` when it has none any more.
 """
 
 import argparse
 import array
 import json
-import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +25,18 @@ from emotion_recognition.nodes.convert import time_message
 from emotion_recognition.nodes.qos import LATCHED, sensor_qos
 from emotion_recognition.nodes.spin import start_ros
 
-from .orders import FRAMES_FILE, HEARD, MATCH_S, SOUND_FILE, SOUND_RATE, ImageOrder, SoundOrder
+from .orders import (
+    FRAMES_FILE,
+    HEARD,
+    MATCH_S,
+    SOUND_FILE,
+    SOUND_RATE,
+    UNHEARD,
+    ImageOrder,
+    SoundOrder,
+)
 
+_LOOK_EVERY_S = 0.02
 _FROM_BGR = {
     "bgr8": None,
     "rgb8": cv2.COLOR_BGR2RGB,
@@ -115,6 +126,18 @@ DEVICES: dict[str, Callable[[Node, Path], "_Camera | _Microphone"]] = {
 }
 
 
+def _tell(is_heard: Callable[[], bool]) -> None:
+    """Say from when on, and until when, there is a subscriber."""
+    told = False
+    while True:
+        if is_heard() != told:
+            told = not told
+            if told:
+                time.sleep(MATCH_S)
+            print(HEARD if told else UNHEARD, flush=True)
+        time.sleep(_LOOK_EVERY_S)
+
+
 def main() -> int:
     """Publish until stdin ends."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -125,13 +148,7 @@ def main() -> int:
     start_ros([])
     node = Node(f"soak_{options.device}")
     device = DEVICES[options.device](node, options.folder)
-    parent = os.getppid()
-    while not device.is_heard():
-        if os.getppid() != parent:
-            return 1
-        time.sleep(0.02)
-    time.sleep(MATCH_S)
-    print(HEARD, flush=True)
+    threading.Thread(target=_tell, args=(device.is_heard,), daemon=True).start()
     for line in sys.stdin:
         device.publish(json.loads(line))
     node.destroy_node()

@@ -73,6 +73,8 @@ def _listen(process: "subprocess.Popen[str]", heard: threading.Event) -> None:
         for line in said:
             if line.strip() == HEARD:
                 heard.set()
+            else:
+                heard.clear()
 
 
 @contextlib.contextmanager

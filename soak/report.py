@@ -65,6 +65,7 @@ def table(result: Mapping[str, Any]) -> Table:
         "file descriptors": change("file_descriptors"),
         "threads": change("threads"),
         "latency, wall, median": change("wall_latency_ms", " ms"),
+        "latency, wall, longest": f"{result['longest_latency_ms']:.0f} ms",
         "latency, stream, median": change("sensor_latency_ms", " ms"),
         **{f"injected: {kind}": count for kind, count in sorted(result["injected"].items())},
         **{f"counted by the node: {name}": value for name, value in result["node"].items()},

@@ -186,6 +186,7 @@ def _result(
         "file_descriptors": (used[0].file_descriptors, used[-1].file_descriptors),
         "threads": (used[0].threads, used[-1].threads),
         "wall_latency_ms": drift([1e3 * each.wall_s for each in latencies]),
+        "longest_latency_ms": max((1e3 * each.wall_s for each in latencies), default=0.0),
         "sensor_latency_ms": drift([1e3 * each.sensor_s for each in latencies]),
         "injected": dict(conductor.injected),
         "node": {" ".join(name): count.total for name, count in heard.counted.items()},
