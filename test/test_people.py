@@ -202,7 +202,7 @@ def test_hundreds_of_passers_by_leave_nothing_behind():
         begin = START + pair * (len(images) + len(empty)) * SECOND // 10
         for estimate in watch(target, images + empty, [0.5] * 12, begin):
             subjects[estimate.subject] += 1
-        most_filters = max(most_filters, len(target._steadying))
+        most_filters = max(most_filters, len(target._judge._steadying))
     camera = target._cameras[""]
     assert len(subjects) > 200
     assert most_filters <= 8  # those of the subjects in one window

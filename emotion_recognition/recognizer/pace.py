@@ -1,7 +1,8 @@
 """What a machine that falls behind gives up: the estimates of windows that would come late."""
 
 from emotion_recognition.estimate import Estimate
-from emotion_recognition.recognizer.stream import GRACE_NS, Recognizer
+from emotion_recognition.recognizer.due import GRACE_NS
+from emotion_recognition.recognizer.stream import Recognizer
 
 
 class Pace:

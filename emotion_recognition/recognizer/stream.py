@@ -1,4 +1,4 @@
-"""The recogniser itself: takes up the streams and gives the estimates that are due."""
+"""The recogniser itself: takes up the streams and has the windows judged that are due."""
 
 import logging
 from collections.abc import Sequence
@@ -11,21 +11,19 @@ from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.audio.features import FEATURE_SIZE, HOP, SAMPLE_RATE
 from emotion_recognition.audio.stream import AudioStream
 from emotion_recognition.estimate import Estimate, Flags
-from emotion_recognition.model.emotion_model import EmotionModel, Prediction, load_model
-from emotion_recognition.recognizer import part
-from emotion_recognition.recognizer.camera import Camera, vectors
+from emotion_recognition.model.emotion_model import EmotionModel, load_model
+from emotion_recognition.recognizer.camera import Camera
 from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerStatus
-from emotion_recognition.recognizer.part import AUDIO_PERIOD_NS, SECOND_NS, Mask, Part
-from emotion_recognition.recognizer.steady import Steadying
-from emotion_recognition.recognizer.window import Face, Share, Window, newest, present, shares
+from emotion_recognition.recognizer.due import GRACE_NS, DueWindows, Reach, reached_ns
+from emotion_recognition.recognizer.judge import Judge
+from emotion_recognition.recognizer.part import AUDIO_PERIOD_NS, SECOND_NS, cut
+from emotion_recognition.recognizer.window import Window, newest_stamp, only_frame_id
 from emotion_recognition.vision.detect import FaceDetector
 from emotion_recognition.vision.stream import FaceObservation, FaceStream, VisionConfig
-from emotion_recognition.windows import RingBuffer, Values
+from emotion_recognition.windows import RingBuffer
 
 log = logging.getLogger(__name__)
 
-GRACE_NS = 250_000_000
-"""How long a stream that lags is waited for, in the other streams' time."""
 LATE_NS = SECOND_NS
 """A stamp that is further back than this is a clock that was set back, not a late message."""
 _AUDIO_BYTES = 4 << 20  # several times what a window takes
@@ -76,7 +74,8 @@ class Recognizer:
         self.detector_name = self._faces.detector_name
         self._cameras: dict[str, Camera] = {}
         self.set_cameras(cameras)
-        self._steadying = Steadying(config)
+        self._judge = Judge(config, self.model, self._several)
+        self._due = DueWindows()
         self._chunks = self._dropped_estimates = self._clock_jumps = self._gaps = 0
         self._forget()
         self._warm_up()
@@ -110,11 +109,9 @@ class Recognizer:
         self._forget()
 
     def _forget(self) -> None:
-        self._steadying.reset()
+        self._judge.reset()
+        self._due.reset()
         self._heard_ns: int | None = None  # end of the newest chunk
-        self._next_window: int | None = None  # windows are numbered end / period
-        self._subject = ""
-        self._in_outage = False
         self._waiting_since_ns: int | None = None  # when `unavailable` was first asked in vain
 
     def reconfigure(self, config: RecognizerConfig) -> None:
@@ -125,13 +122,9 @@ class Recognizer:
         Raises:
             model.checkpoint.CheckpointError: what the smoothing needs is missing or damaged.
         """
-        before, steadied = self.config, ("smoothing", "smoothing_s", "window_s")
-        if any(getattr(config, name) != getattr(before, name) for name in steadied):
-            self._steadying = Steadying(config)
+        self._judge.reconfigure(config)
+        self._due.reconfigure(self.config, config)
         self.config = config
-        if self._next_window is not None:  # the first one that ends after all that were judged
-            judged_ns = (self._next_window - 1) * before.period_ns
-            self._next_window = judged_ns // config.period_ns + 1
         for buffer in (self._audio, self._sound):
             if buffer is not None:
                 buffer.span_ns = config.span_ns
@@ -174,17 +167,15 @@ class Recognizer:
             latest_only: give those of the newest window alone, and count the others as dropped. For
                 a machine that does not keep up: what is late is of no use.
         """
-        if not self._may_be_due():
+        newest = (camera.newest_ns for camera in self._cameras.values())
+        if not self._due.may_come((self._audio_stream.end_ns, *newest), self.config):
             return []
         self._hear()
-        reached_ns = self._reached_ns()
-        if reached_ns is None:
+        up_to_ns = reached_ns(self._reaches(), self.config.stale_ns)
+        if up_to_ns is None:
             return []
         period_ns = self.config.period_ns
-        last = reached_ns // period_ns
-        oldest = (reached_ns - self.config.span_ns) // period_ns + 1  # the buffers hold no more
-        due = range(max(oldest, self._next_window or oldest), last + 1)
-        self._next_window = max(last + 1, self._next_window or 0)
+        due = self._due.take(up_to_ns, self.config)
         if due:
             for camera in self._cameras.values():
                 camera.encode()
@@ -193,7 +184,8 @@ class Recognizer:
             self._dropped_estimates += sum(window is not None for window in passed_over)
             due = due[-1:]
         windows = (self._window(number * period_ns) for number in due)
-        return [one for window in windows if window is not None for one in self._judged(window)]
+        judged = (self._judge.judge(window) for window in windows if window is not None)
+        return [estimate for estimates in judged for estimate in estimates]
 
     def unavailable(self, now_ns: int) -> Estimate | None:
         """Return the note that all streams have fallen silent; None if not, or already said.
@@ -208,7 +200,8 @@ class Recognizer:
         last_ns = max(arrived, default=self._waiting_since_ns or now_ns)
         if now_ns - last_ns <= self.config.stale_ns:
             return None
-        return self._outage(now_ns, last_ns, Flags.AUDIO_STALE | Flags.VIDEO_STALE)
+        silent = Flags.AUDIO_STALE | Flags.VIDEO_STALE
+        return self._judge.outage(now_ns, last_ns, silent, only_frame_id(self._cameras.values()))
 
     def status(self) -> RecognizerStatus:
         """Counts and fill levels."""
@@ -253,17 +246,6 @@ class Recognizer:
         elif ahead_ns > self.config.window_ns:
             self._gaps += 1  # no window reaches across it, and the streams below start afresh
 
-    def _may_be_due(self) -> bool:
-        """Whether the stream that is ahead has reached the next window's end: others must have."""
-        stamps = (
-            self._audio_stream.end_ns,
-            *(camera.newest_ns for camera in self._cameras.values()),
-        )
-        ahead_ns = max((stamp for stamp in stamps if stamp is not None), default=None)
-        if ahead_ns is None:
-            return False
-        return self._next_window is None or ahead_ns >= self._next_window * self.config.period_ns
-
     def _hear(self) -> None:
         """Turn the sound that came into features, all at once, and keep them."""
         features = self._audio_stream.take()
@@ -271,17 +253,11 @@ class Recognizer:
         if self._sound is not None:
             self._sound.add(features.stamps_ns, features.samples)
 
-    def _reached_ns(self) -> int | None:
-        """Time up to which windows are due: none that no stream has reached."""
+    def _reaches(self) -> list[Reach | None]:
+        """How far each stream has come."""
         heard_ns = self._audio.newest_ns
         heard = None if heard_ns is None else (heard_ns, heard_ns + AUDIO_PERIOD_NS - 1)
-        streams = (heard, *(camera.reach for camera in self._cameras.values()))
-        reached = [reach for reach in streams if reach is not None]
-        if not reached:
-            return None
-        lead = max(newest for newest, _ in reached)
-        lag = min(complete for newest, complete in reached if lead - newest <= self.config.stale_ns)
-        return max(min(lag, lead), lead - GRACE_NS)
+        return [heard, *(camera.reach for camera in self._cameras.values())]
 
     def _window(self, end_ns: int) -> Window | None:
         """Cut a window out of the buffers; None if it cannot be judged.
@@ -290,138 +266,11 @@ class Recognizer:
         found out late: when the streams go on after a pause.
         """
         limits = end_ns, self.config.window_ns, self.config.stale_ns
-        videos = [(each, part.cut(each.buffer, *limits)) for each in self._cameras.values()]
-        window = Window(end_ns, part.cut(self._audio, *limits), tuple(videos))
+        videos = [(each, cut(each.buffer, *limits)) for each in self._cameras.values()]
+        sound = None if self._sound is None else cut(self._sound, *limits)
+        window = Window(end_ns, cut(self._audio, *limits), sound, tuple(videos))
         reach_ns = GRACE_NS + round(SECOND_NS / self.config.vision.face_rate)
-        if not window.fresh or end_ns - _newest_ns(window.fresh) > reach_ns:
+        if not window.fresh or end_ns - newest_stamp(window.fresh) > reach_ns:
             return None
         covered_ns = max(end_ns - each.oldest_ns for each in window.fresh)
         return window if covered_ns >= self.config.least_ns else None
-
-    def _judged(self, window: Window) -> list[Estimate]:
-        """The estimates of one window, or the note of an outage that begins with it."""
-        end_ns = window.end_ns
-        features, active = part.voice(window.audio, end_ns)
-        voice, heard = self._voice(features, active, end_ns)
-        flags = Flags(0)
-        if not window.audio.fresh:
-            flags |= Flags.AUDIO_STALE
-        elif not heard.any():
-            flags |= Flags.NO_SPEECH
-        faces = window.faces()
-        if not window.sees:
-            flags |= Flags.VIDEO_STALE
-        elif not faces:
-            flags |= Flags.NO_FACE
-        found = []
-        for share in self._shares(faces, features, active, heard, end_ns):
-            sight = vectors(share.face.own if share.face else None, end_ns, self.model)
-            if share.heard.any() or sight[1].any():
-                found.append((share, voice, share.heard, *sight))
-        if not found:
-            parts = [*window.fresh, *(face.own for face in faces if self._several)]
-            flags |= self._partial(parts, end_ns)
-            note = self._outage(end_ns, _newest_ns(window.fresh), flags)
-            return [] if note is None else [note]
-        self._in_outage = False
-        owners, *streams = zip(*found, strict=True)
-        predictions = self.model.predict_batch(*(np.stack(stream) for stream in streams))
-        return [
-            self._estimate(window, share.face, prediction, flags)
-            for share, prediction in zip(owners, predictions, strict=True)
-        ]
-
-    def _shares(
-        self, faces: list[Face], features: Values, active: Mask, heard: Mask, end_ns: int
-    ) -> list[Share]:
-        if not self._several:
-            return [Share(newest(faces), heard)]
-        vision = self.config.vision
-        gap_ns = round(vision.max_gap_s * SECOND_NS)
-        there = present(faces, end_ns, gap_ns, self.config.least_ns, vision.max_faces)
-        return shares(there, features, active, heard, end_ns, self.config.least_ns)
-
-    def _estimate(
-        self, window: Window, face: Face | None, prediction: Prediction, flags: Flags
-    ) -> Estimate:
-        """One subject's estimate; ``flags`` are those of the whole window."""
-        subject = "" if face is None else face.subject
-        parts = window.fresh
-        if self._several:
-            own = [] if face is None else [face.own]
-            parts = [*([window.audio] if window.audio.fresh else []), *own]
-        flags |= self._partial(parts, window.end_ns)
-        probabilities, valence, arousal, intensity = self._steadying.update(
-            self._steadied_as(subject), window.end_ns, prediction
-        )
-        if max(probabilities) < self.config.withhold_below:
-            flags |= Flags.WITHHELD
-        return Estimate(
-            stamp_ns=window.end_ns,
-            window_ns=self.config.window_ns,
-            newest_ns=_newest_ns(parts),
-            labels=tuple(self.model.labels),
-            probabilities=probabilities,
-            valence=valence,
-            arousal=arousal,
-            intensity=intensity,
-            audio_weight=prediction.audio_weight,
-            video_weight=prediction.video_weight,
-            flags=flags,
-            subject=subject,
-            face=None if face is None or self.config.redact else face.box,
-            frame_id=self._frame_id(face),
-            model=self.model.id,
-        )
-
-    def _steadied_as(self, subject: str) -> str:
-        """Which smoothing goes on: with one face that of the voice and the face together."""
-        if self._several:
-            return subject
-        if subject and self._subject and subject != self._subject:
-            self._steadying.reset()
-        self._subject = subject or self._subject
-        return ""
-
-    def _voice(self, features: Values, active: Mask, end_ns: int) -> tuple[Values, Mask]:
-        """What the model hears of a window: features, or vectors of its voice encoder."""
-        if self._sound is None or self.model.voice_encoder is None:
-            return features, active
-        if not active.any():
-            steps, width = self.model.audio_shape
-            return np.zeros((steps, width), np.float32), np.zeros(steps, bool)
-        sound = part.cut(self._sound, end_ns, self.config.window_ns, self.config.stale_ns)
-        return part.voice_vectors(sound, end_ns, self.model)
-
-    def _partial(self, parts: Sequence[Part], end_ns: int) -> Flags:
-        """Whether one of the parts does not fill the window."""
-        # The first sample of a full window may lie one sample after its beginning.
-        full_ns = self.config.window_ns - 2 * SECOND_NS / self.config.vision.face_rate
-        short = any(end_ns - each.oldest_ns < full_ns for each in parts)
-        return Flags.PARTIAL_WINDOW if short else Flags(0)
-
-    def _frame_id(self, face: Face | None) -> str:
-        """Of the camera that shows the face, or else of the only camera."""
-        cameras = list(self._cameras.values())
-        if face is not None:
-            return face.camera.frame_id
-        return cameras[0].frame_id if len(cameras) == 1 else ""
-
-    def _outage(self, stamp_ns: int, newest_ns: int, flags: Flags) -> Estimate | None:
-        """The note that there is nothing to say, once until there is again."""
-        if self._in_outage:
-            return None
-        self._in_outage = True
-        self._steadying.reset()
-        return Estimate(
-            stamp_ns=stamp_ns,
-            window_ns=self.config.window_ns,
-            newest_ns=newest_ns,
-            flags=flags,
-            frame_id=self._frame_id(None),
-            model=self.model.id,
-        )
-
-
-def _newest_ns(parts: Sequence[Part]) -> int:
-    return max(each.newest_ns for each in parts)

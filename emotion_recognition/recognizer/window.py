@@ -1,6 +1,6 @@
 """What one window of sensor time holds, and whose voice is whose in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,10 +35,17 @@ class Face:
 
 @dataclass(frozen=True)
 class Window:
-    """The sound and the images in (end - length, end]."""
+    """The sound and the images in (end - length, end].
+
+    Attributes:
+        audio: features of the sound.
+        sound: its samples; None where the model does not read them.
+        videos: of all cameras.
+    """
 
     end_ns: int
     audio: Part
+    sound: Part | None
     videos: tuple[tuple[Camera, Part], ...]
 
     @property
@@ -50,6 +57,11 @@ class Window:
     def sees(self) -> bool:
         """Whether a camera comes close to its end."""
         return any(video.fresh for _, video in self.videos)
+
+    @property
+    def frame_id(self) -> str:
+        """That of estimates without a face."""
+        return only_frame_id([camera for camera, _ in self.videos])
 
     def faces(self) -> list[Face]:
         """All faces that the fresh cameras show, in the order of cameras and track ids."""
@@ -67,6 +79,16 @@ class Share:
 
     face: Face | None
     heard: Mask
+
+
+def only_frame_id(cameras: Collection[Camera]) -> str:
+    """Return the frame id of the only camera; empty if there are several, or none."""
+    return next(iter(cameras)).frame_id if len(cameras) == 1 else ""
+
+
+def newest_stamp(parts: Iterable[Part]) -> int:
+    """Return the stamp of the newest row of parts, of which there must be one."""
+    return max(each.newest_ns for each in parts)
 
 
 def newest(faces: Sequence[Face]) -> Face | None:
