@@ -20,17 +20,7 @@ from launch import LaunchContext, LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    arguments = [
-        DeclareLaunchArgument(
-            argument.name,
-            default_value=str(argument.default).lower()
-            if isinstance(argument.default, bool)
-            else argument.default,
-            description=argument.description,
-            **({"choices": ["true", "false"]} if isinstance(argument.default, bool) else {}),
-        )
-        for argument in ARGUMENTS
-    ]
+    arguments = [DeclareLaunchArgument(**argument.declaration) for argument in ARGUMENTS]
     profile = [
         SetEnvironmentVariable(name, path) for name, path in profile_environment(os.environ).items()
     ]

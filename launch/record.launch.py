@@ -12,22 +12,11 @@ from launch import LaunchContext, LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    arguments = [
-        DeclareLaunchArgument(argument.name, description=argument.description, **default(argument))
-        for argument in RECORD_ARGUMENTS
-    ]
+    arguments = [DeclareLaunchArgument(**argument.declaration) for argument in RECORD_ARGUMENTS]
     profile = [
         SetEnvironmentVariable(name, path) for name, path in profile_environment(os.environ).items()
     ]
     return LaunchDescription([*arguments, *profile, OpaqueFunction(function=recorder)])
-
-
-def default(argument) -> dict:
-    if argument.name == "out":  # the one that must be given
-        return {}
-    if isinstance(argument.default, bool):
-        return {"default_value": str(argument.default).lower(), "choices": ["true", "false"]}
-    return {"default_value": argument.default}
 
 
 def recorder(context: LaunchContext) -> list[Node]:

@@ -13,27 +13,11 @@ from launch import LaunchContext, LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    arguments = [
-        DeclareLaunchArgument(
-            argument.name,
-            default_value=str(argument.default).lower()
-            if isinstance(argument.default, bool)
-            else argument.default,
-            description=argument.description,
-            **choices(argument),
-        )
-        for argument in HRI_ARGUMENTS
-    ]
+    arguments = [DeclareLaunchArgument(**argument.declaration) for argument in HRI_ARGUMENTS]
     profile = [
         SetEnvironmentVariable(name, path) for name, path in profile_environment(os.environ).items()
     ]
     return LaunchDescription([*arguments, *profile, OpaqueFunction(function=nodes)])
-
-
-def choices(argument) -> dict:
-    if argument.name == "source":
-        return {"choices": ["faces", "emotion"]}
-    return {"choices": ["true", "false"]} if isinstance(argument.default, bool) else {}
 
 
 def nodes(context: LaunchContext) -> list[Node]:

@@ -5,15 +5,33 @@ Imports neither rclpy nor launch, so that both can use it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Argument:
-    """One launch argument; a bool default makes it a switch. Empty text: left to the parameters."""
+    """One launch argument; a bool default makes it a switch. Empty text: left to the parameters.
+
+    Attributes:
+        choices: What it may be; empty: anything, but true or false of a switch.
+        required: There is no default, it must be given.
+    """
 
     name: str
     default: str | bool
     description: str
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def declaration(self) -> dict[str, Any]:
+        """What ``launch.actions.DeclareLaunchArgument`` is made of."""
+        words: dict[str, Any] = {"name": self.name, "description": self.description}
+        if not self.required:
+            is_switch = isinstance(self.default, bool)
+            words["default_value"] = str(self.default).lower() if is_switch else self.default
+            words["choices"] = ["true", "false"] if is_switch else list(self.choices) or None
+        return words
 
 
 ARGUMENTS = (
@@ -43,6 +61,9 @@ ARGUMENTS = (
     Argument("log_level", "info", "debug, info, warn, error or fatal"),
 )
 
+BY_NAME = {argument.name: argument for argument in ARGUMENTS}
+"""For the other launch files, whose arguments are partly the same."""
+
 OVERRIDES = ("cameras", "max_faces", "device", "autostart")
 """Arguments that are parameters of ``emotion_node``, unless they are empty."""
 
@@ -70,14 +91,23 @@ def overrides(given: Mapping[str, str | bool]) -> dict[str, str | int | bool]:
         name: given[name] for name in OVERRIDES if given.get(name)
     }
     if "max_faces" in values:
-        if not str(values["max_faces"]).isdecimal():
-            raise ValueError(f"max_faces is {values['max_faces']!r}: expected a whole number")
-        values["max_faces"] = int(values["max_faces"])
+        values["max_faces"] = whole_number("max_faces", str(values["max_faces"]))
     if "autostart" in values:
         if values["autostart"] not in ("true", "false"):
             raise ValueError(f"autostart is {values['autostart']!r}: expected true or false")
         values["autostart"] = values["autostart"] == "true"
     return {**values, **redaction(given)}
+
+
+def whole_number(name: str, given: str) -> int:
+    """Read the number that an argument is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not given.isdecimal():
+        raise ValueError(f"{name} is {given!r}: expected a whole number")
+    return int(given)
 
 
 def redaction(given: Mapping[str, str | bool]) -> dict[str, bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from emotion_recognition.nodes.graph import Argument
+from emotion_recognition.nodes.graph import BY_NAME, Argument, whole_number
 
 HRI_ARGUMENTS = (
     Argument(
@@ -10,14 +10,15 @@ HRI_ARGUMENTS = (
         "faces",
         "faces: estimates for the faces that ROS4HRI tracks; emotion: those of a running "
         "emotion_node, told to ROS4HRI",
+        choices=("faces", "emotion"),
     ),
     Argument("audio", "", "topic of the sound; empty: the voices that ROS4HRI tracks"),
     Argument("namespace", "", "namespace of the node and of the emotion topic"),
-    Argument("params_file", "", "parameter file; empty: config/emotion_recognition.yaml"),
+    BY_NAME["params_file"],
     Argument("max_faces", "", "faces that are followed, 1 to 16; empty: as in the parameter file"),
-    Argument("device", "", "auto, cpu, cuda or cuda:N; empty: as in the parameter file"),
-    Argument("use_sim_time", False, "take the time from /clock, for bags"),
-    Argument("log_level", "info", "debug, info, warn, error or fatal"),
+    BY_NAME["device"],
+    BY_NAME["use_sim_time"],
+    BY_NAME["log_level"],
 )
 
 
@@ -31,7 +32,5 @@ def bridge_overrides(given: Mapping[str, str]) -> dict[str, str | int | bool]:
     if given["device"]:
         values["device"] = given["device"]
     if given["max_faces"]:
-        if not given["max_faces"].isdecimal():
-            raise ValueError(f"max_faces is {given['max_faces']!r}: expected a whole number")
-        values["max_faces"] = int(given["max_faces"])
+        values["max_faces"] = whole_number("max_faces", given["max_faces"])
     return values

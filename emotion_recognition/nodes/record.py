@@ -23,7 +23,7 @@ from emotion_recognition.bags.events import RecordingError
 from emotion_recognition.bags.write import bag_writer
 from emotion_recognition.nodes.recorder import Recorder
 from emotion_recognition.nodes.recording import RECORD_ARGUMENTS, ConsentError, Topics, topics
-from emotion_recognition.nodes.run import add_ros_arguments
+from emotion_recognition.nodes.run import add_option, add_ros_arguments
 from emotion_recognition.nodes.spin import WRONG_USAGE, StopSignals, start_ros, stop_signals
 
 _POLL_S = 0.1
@@ -37,16 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for argument in RECORD_ARGUMENTS:
         if argument.name == "out":
             parser.add_argument("out", type=Path, help=argument.description)
-        elif isinstance(argument.default, bool):
-            option = "--" + argument.name.replace("_", "-")
-            parser.add_argument(option, action="store_true", help=argument.description)
         else:
-            default = f" (default: {argument.default})" if argument.default else ""
-            parser.add_argument(
-                f"--{argument.name}",
-                default=argument.default,
-                help=argument.description + default,
-            )
+            add_option(parser, argument)
     add_ros_arguments(parser)
 
 

@@ -5,19 +5,17 @@ Imports neither rclpy nor launch, so that the launch file and the command can bo
 
 from dataclasses import dataclass
 
-from emotion_recognition.nodes.graph import ARGUMENTS, Argument, audio_info_topic
-
-_SHARED = {argument.name: argument for argument in ARGUMENTS}
+from emotion_recognition.nodes.graph import BY_NAME, Argument, audio_info_topic
 
 RECORD_ARGUMENTS = (
-    Argument("out", "", "bag folder to write"),
+    Argument("out", "", "bag folder to write", required=True),
     Argument("consent", False, "everyone who is seen or heard agreed to be recorded"),
-    _SHARED["image"],
-    _SHARED["audio"],
-    _SHARED["namespace"],
+    BY_NAME["image"],
+    BY_NAME["audio"],
+    BY_NAME["namespace"],
     Argument("duration", "", "seconds to record; empty: until Ctrl-C"),
     Argument("force", False, "replace an existing bag"),
-    _SHARED["use_sim_time"],
+    BY_NAME["use_sim_time"],
 )
 
 NO_CONSENT = (

@@ -17,6 +17,7 @@ from emotion_recognition.nodes.dds import config_file
 from emotion_recognition.nodes.graph import (
     ARGUMENTS,
     PARAMETER_FILE,
+    Argument,
     overrides,
     redaction,
     remappings,
@@ -30,15 +31,18 @@ _PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments: those of ``launch/emotion_recognition.launch.py``."""
     for argument in ARGUMENTS:
-        option = "--" + argument.name.replace("_", "-")
-        if isinstance(argument.default, bool):
-            parser.add_argument(option, action="store_true", help=argument.description)
-        else:
-            default = f" (default: {argument.default})" if argument.default else ""
-            parser.add_argument(
-                option, default=argument.default, help=argument.description + default
-            )
+        add_option(parser, argument)
     add_ros_arguments(parser)
+
+
+def add_option(parser: argparse.ArgumentParser, argument: Argument) -> None:
+    """Declare the option that a launch argument is on the command line."""
+    option = "--" + argument.name.replace("_", "-")
+    if isinstance(argument.default, bool):
+        parser.add_argument(option, action="store_true", help=argument.description)
+    else:
+        default = f" (default: {argument.default})" if argument.default else ""
+        parser.add_argument(option, default=argument.default, help=argument.description + default)
 
 
 def add_ros_arguments(parser: argparse.ArgumentParser) -> None:
