@@ -47,7 +47,7 @@ def load_material(size: tuple[int, int] = VGA, seconds: float = 4.0) -> Material
     frames = []
     for index in range(int(min(seconds, times[-1]) * FRAME_RATE)):
         picture = pictures[int(np.abs(times - index / FRAME_RATE).argmin())][1]
-        frames.append(_letterbox(picture, size))
+        frames.append(letterbox(picture, size))
     with av.open(str(voice)) as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         parts = [
@@ -68,7 +68,7 @@ def tiled(material: Material, count: int) -> Material:
 
     def tile(frame: np.ndarray) -> np.ndarray:
         canvas = np.zeros_like(frame)
-        small = _letterbox(frame, cell)
+        small = letterbox(frame, cell)
         for place in range(count):
             top, left = place // columns * cell[1], place % columns * cell[0]
             canvas[top : top + cell[1], left : left + cell[0]] = small
@@ -77,7 +77,8 @@ def tiled(material: Material, count: int) -> Material:
     return Material([tile(frame) for frame in material.frames], material.sound)
 
 
-def _letterbox(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def letterbox(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The whole picture as large as it finds room in ``size`` (wide, high), on black."""
     width, height = size
     scale = min(width / picture.shape[1], height / picture.shape[0])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -7,14 +7,15 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from bench.stream_clip import letterbox
 from emotion_recognition.audio.features import FEATURES, HOP
 from emotion_recognition.audio.stream import features_of
 from emotion_recognition.bags.clip import SAMPLE_RATE, read_clip
 from emotion_recognition.bags.events import AudioEvent, FrameEvent
 from emotion_recognition.bags.sample import fetch_sample
+from emotion_recognition.corpora.media import VIDEO_SUFFIXES
 from emotion_recognition.vision.stream import FaceStream, VisionConfig
 
 from .orders import FRAMES_FILE, SOUND_FILE
@@ -24,7 +25,6 @@ SIZE = (640, 480)
 
 _CLIP_S = 4.0  # of each clip's frames
 _PAUSE_S = 0.3  # of sound that is kept before and after a voice
-_SUFFIXES = {".mp4", ".mkv", ".mov", ".avi", ".webm"}
 
 
 def find_clips(folder: str, rng: np.random.Generator, most: int) -> list[Path]:
@@ -38,7 +38,7 @@ def find_clips(folder: str, rng: np.random.Generator, most: int) -> list[Path]:
         found = _videos(Path(folder))
         if not found:
             raise FileNotFoundError(
-                f"CLIPS={folder} holds no video: expected {', '.join(sorted(_SUFFIXES))}"
+                f"CLIPS={folder} holds no video: expected {', '.join(sorted(VIDEO_SUFFIXES))}"
             )
         return _some(found, rng, most)
     beside = Path(__file__).resolve().parents[2] / "shared"
@@ -74,7 +74,7 @@ def write_material(clips: Sequence[Path], folder: Path, seconds: float) -> None:
 
 
 def _videos(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES)
 
 
 def _some(clips: list[Path], rng: np.random.Generator, most: int) -> list[Path]:
@@ -94,17 +94,7 @@ def _frames(clip: Path) -> Iterator[np.ndarray]:
             return
         if event.stamp_ns - begin_ns >= due_ns:
             due_ns += 1_000_000_000 // FRAME_RATE
-            yield _letterbox(event.image())
-
-
-def _letterbox(picture: np.ndarray) -> np.ndarray:
-    width, height = SIZE
-    scale = min(width / picture.shape[1], height / picture.shape[0])
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    canvas = np.zeros((height, width, 3), np.uint8)
-    top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
-    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return canvas
+            yield letterbox(event.image(), SIZE)
 
 
 def _with_a_face(frames: Iterator[np.ndarray], seen: FaceStream) -> list[np.ndarray]:
