@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from dashboard_support import Running
+    from rclpy.context import Context
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -23,6 +24,19 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 def heard_library() -> None:
     """Let ``caplog`` hear the library, which the node of an earlier test took for itself."""
     logging.getLogger("emotion_recognition").propagate = True
+
+
+@pytest.fixture
+def context() -> "Iterator[Context]":
+    """ROS in the test's own process, on a domain of its own."""
+    import rclpy
+    from rclpy.context import Context
+    from ros_support import random_domain_id
+
+    opened = Context()
+    rclpy.init(args=[], context=opened, domain_id=random_domain_id())
+    yield opened
+    rclpy.shutdown(context=opened)
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ros_support import random_domain_id, wait_until
+from ros_support import wait_until
 
 pytestmark = pytest.mark.ros
 
-import rclpy
 import torch
 from managed_node import ManagedNode, managed_node
 from rclpy.context import Context
@@ -245,14 +244,6 @@ def test_after_an_internal_error_estimates_come_again(face_image: np.ndarray):
         assert node.estimates(2)
         assert node.state == "active"
         assert any("ZeroDivisionError" in value for value in node.reports()["estimates"].values())
-
-
-@pytest.fixture
-def context() -> Iterator[Context]:
-    opened = Context()
-    rclpy.init(args=[], context=opened, domain_id=random_domain_id())
-    yield opened
-    rclpy.shutdown(context=opened)
 
 
 def test_a_deactivated_node_keeps_no_network_in_memory(context: Context):

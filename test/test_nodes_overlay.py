@@ -7,15 +7,13 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from ros_support import probe, random_domain_id
+from ros_support import probe
 
 pytestmark = pytest.mark.ros
 
 import threading
 import time
 
-import rclpy
-from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
@@ -93,14 +91,6 @@ def test_large_images_are_shown_smaller_with_everything_in_place():
     assert max(shown.shape) == LONGEST_SIDE
     assert {(200, 100), (400, 300), (300, 200)} <= changed(shown)
     assert (picture == 100).all()
-
-
-@pytest.fixture
-def context():
-    opened = Context()
-    rclpy.init(args=[], context=opened, domain_id=random_domain_id())
-    yield opened
-    rclpy.shutdown(context=opened)
 
 
 class Screen:

@@ -5,7 +5,6 @@ import array
 import importlib
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -26,7 +25,6 @@ if not hasattr(audio_msgs, "AudioDataStamped"):
     pytest.skip("the installed audio_common_msgs is the other dialect", allow_module_level=True)
 
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emotion_recognition.msg import EmotionState
 from rclpy.context import Context
@@ -45,14 +43,6 @@ def damaged_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (Path(package.__path__[0]) / "weights").glob("*.safetensors"):
         (folder / path.name).write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     return folder
-
-
-@pytest.fixture
-def context() -> Iterator[Context]:
-    opened = Context()
-    rclpy.init(args=[], context=opened, domain_id=random_domain_id())
-    yield opened
-    rclpy.shutdown(context=opened)
 
 
 @pytest.mark.parametrize(
