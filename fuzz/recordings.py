@@ -28,7 +28,8 @@ from emotion_recognition.studies.label_source import Extent, label_source
 from emotion_recognition.studies.labels import LabelError
 from emotion_recognition.vision.messages import ImageFormatError
 
-from . import messages
+from . import images, states
+from .messages import cdr, octets
 from .target import Target
 
 _SECOND = 1_000_000_000
@@ -46,20 +47,20 @@ def _recorded() -> Iterator[tuple[str, str, int, bytes]]:
         "bitrate": 0,
         "coding_format": "wave",
     }
-    yield "/audio_info", AUDIO_INFO, 10 * _SECOND, messages.cdr(AUDIO_INFO, info)
-    picture = messages.pictures(rng, 8, 6)[0]
+    yield "/audio_info", AUDIO_INFO, 10 * _SECOND, cdr(AUDIO_INFO, info)
+    picture = images.pictures(rng, 8, 6)[0]
     for index in range(4):
         stamp = {"sec": 10, "nanosec": 250_000_000 * index}
         at_ns = 10 * _SECOND + stamp["nanosec"]
-        image = messages.image_fields("bgr8", 8, 6, rng) | {"stamp": dict(stamp)}
-        yield "/image", IMAGE, at_ns, messages.cdr(IMAGE, image)
-        compressed = {"stamp": dict(stamp), "format": "jpeg", "data": messages.octets(picture)}
-        compressed_cdr = messages.cdr(COMPRESSED_IMAGE, compressed)
+        image = images.image_fields("bgr8", 8, 6, rng) | {"stamp": dict(stamp)}
+        yield "/image", IMAGE, at_ns, cdr(IMAGE, image)
+        compressed = {"stamp": dict(stamp), "format": "jpeg", "data": octets(picture)}
+        compressed_cdr = cdr(COMPRESSED_IMAGE, compressed)
         yield "/image/compressed", COMPRESSED_IMAGE, at_ns + 1, compressed_cdr
-        sound = {"stamp": dict(stamp), "audio": {"data": messages.octets(rng.randbytes(128))}}
-        yield "/audio", AUDIO_DATA_STAMPED, at_ns + 2, messages.cdr(AUDIO_DATA_STAMPED, sound)
-        state = messages.state_fields(Random(0)) | {"stamp": dict(stamp)}
-        yield _STATES, EMOTION_STATE, at_ns + 3, messages.cdr(EMOTION_STATE, state)
+        sound = {"stamp": dict(stamp), "audio": {"data": octets(rng.randbytes(128))}}
+        yield "/audio", AUDIO_DATA_STAMPED, at_ns + 2, cdr(AUDIO_DATA_STAMPED, sound)
+        state = states.state_fields(Random(0)) | {"stamp": dict(stamp)}
+        yield _STATES, EMOTION_STATE, at_ns + 3, cdr(EMOTION_STATE, state)
 
 
 def _ros2(path: Path, storage: StoragePlugin, mode: CompressionMode) -> bytes:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from . import messages, recordings, tables
+from . import images, recordings, sound, states, tables
 from .target import Target
 
 TARGETS: Mapping[str, Target] = {
-    target.name: target for target in (*messages.TARGETS, *recordings.TARGETS, *tables.TARGETS)
+    target.name: target
+    for module in (images, sound, states, recordings, tables)
+    for target in module.TARGETS
 }
 
 
