@@ -1,6 +1,7 @@
 """A dashboard on loopback, with the real analysis process or one that does as it is told."""
 
 import contextlib
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from emotion_recognition.dashboard.live import LiveHub
 from emotion_recognition.dashboard.server import DashboardServer
 
 TOKEN = "a token that nobody guesses"
+FLAC = b"fLaC" + b"estimates" + b" " * 100
+PROBLEM = {"type", "title", "status", "detail", "instance"}
 
 
 class Running:
@@ -50,6 +53,24 @@ def until(condition: Callable[[], Any], timeout_s: float = 100.0) -> None:
     while not condition():
         assert time.monotonic() < end_s, "it did not come about"
         time.sleep(0.02)
+
+
+def problem(answer: httpx.Response, status: int) -> dict:
+    """Check that an answer is a problem as RFC 9457 has it, without a stack trace."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert set(told) == PROBLEM
+    assert told["status"] == status
+    assert "Traceback" not in answer.text
+    assert "/tmp" not in answer.text
+    return told
+
+
+def raw(port: int, data: bytes, timeout_s: float = 10.0) -> socket.socket:
+    connected = socket.create_connection(("127.0.0.1", port), timeout_s)
+    connected.sendall(data)
+    return connected
 
 
 @contextlib.contextmanager
