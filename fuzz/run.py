@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -27,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.targets or list(TARGETS)
     counts = counts_of(options.inputs, names)
     print(f"fuzz: seed {options.seed}, {sum(counts.values())} inputs, limit {options.limit:g} s")
-    shutil.rmtree(options.folder, ignore_errors=True)
+    _clear(options.folder)
     outcomes = run(names, counts, options)
     Console(width=110).print(table(outcomes))
     return conclude(outcomes, options.folder)
@@ -99,6 +98,13 @@ def replay(path: Path) -> int:
         return 1
     print(f"{name}: {'accepted' if accepted else 'rejected'}")
     return 0
+
+
+def _clear(folder: Path) -> None:
+    """Take out what the run before left; the corpora of coverage stay."""
+    for path in folder.glob("*"):
+        if path.suffix in (".bin", ".txt", ".log", ".input"):
+            path.unlink()
 
 
 def _parser() -> argparse.ArgumentParser:

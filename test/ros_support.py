@@ -75,6 +75,10 @@ class Process:
             self.lines.append(text.rstrip())
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         return self._process.poll() is None
 

@@ -5,7 +5,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from managed_node import ManagedNode
 from ros_support import probe, random_domain_id, running, skip_unless_built, wait_until
 
 launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
@@ -58,7 +60,7 @@ def test_every_argument_is_declared_and_described(load):
 
 ISSUED = (
     *("image", "audio", "namespace", "params_file", "cameras", "max_faces", "device"),
-    *("use_sim_time", "camera", "microphone", "dashboard", "log_level"),
+    *("autostart", "use_sim_time", "camera", "microphone", "dashboard", "log_level"),
 )
 
 
@@ -80,6 +82,10 @@ def test_the_parameter_file_decides_on_sim_time_unless_the_argument_is_set(load)
 def test_cameras_and_faces_become_parameters_of_the_node(load):
     node = nodes(load(), cameras="front=/f/image,rear=/r/image", max_faces="4")["emotion_node"]
     assert overrides(node) == [{"cameras": "front=/f/image,rear=/r/image", "max_faces": 4}]
+
+
+def test_a_manager_may_be_waited_for(load):
+    assert overrides(nodes(load(), autostart="false")["emotion_node"]) == [{"autostart": False}]
 
 
 def overrides(node: Node) -> list[dict]:
@@ -153,6 +159,18 @@ def test_the_launched_graph_gives_estimates(launch_file: Path, talking_face: Pat
         graph.interrupt()
         assert graph.wait(60) == 0, graph.text
     assert graph.text.count("process has finished cleanly") == 2, graph.text
+
+
+def test_a_launched_node_may_wait_for_its_manager(launch_file: Path, face_image: np.ndarray):
+    domain_id = random_domain_id()
+    arguments = ["autostart:=false", "device:=cpu", "image:=/image"]
+    with launched(launch_file, domain_id, *arguments) as graph, probe(domain_id) as opened:
+        node = ManagedNode(opened, graph, face_image)
+        assert node.state == "unconfigured"
+        assert node.change("configure", "activate") == [True, True]
+        assert node.estimates(1)
+        graph.interrupt()
+        assert graph.wait(60) == 0, graph.text
 
 
 def test_a_node_that_cannot_start_says_why(launch_file: Path):

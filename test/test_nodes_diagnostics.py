@@ -4,58 +4,14 @@ from emotion_recognition.nodes.diagnostics import (
     Arrivals,
     Latencies,
     Level,
-    StreamState,
+    clock_report,
     device_report,
     estimates_report,
-    stream_report,
+    idle_report,
+    lifecycle_report,
+    memory_report,
 )
-
-
-def stream(**changes) -> StreamState:
-    values = {
-        "name": "image",
-        "topic": "/camera",
-        "enabled": True,
-        "received": 30,
-        "rate": 29.97,
-        "silent_for_s": 0.02,
-        "dropped": 0,
-        "rejected": 0,
-        "window_fill": 1.0,
-    }
-    return StreamState(**{**values, **changes})
-
-
-def judge(new_drops: int = 0, new_bad: int = 0, **changes):
-    return stream_report(stream(**changes), 1.0, new_drops, new_bad)
-
-
-def test_a_healthy_stream_is_ok_and_gives_its_figures():
-    report = judge()
-    assert (report.level, report.message) == (Level.OK, "30.0 messages a second")
-    assert report.values["received"] == "30"
-    assert report.values["rate (1/s)"] == "30.0"
-    assert report.values["window fill"] == "1.00"
-
-
-@pytest.mark.parametrize(
-    ("changes", "level", "words"),
-    [
-        ({"silent_for_s": None}, Level.STALE, "nothing has come on /camera"),
-        ({"silent_for_s": 3.2}, Level.STALE, "silent for 3.2 s"),
-        ({"new_bad": 2}, Level.WARN, "2 messages could not be used"),
-        ({"new_drops": 4}, Level.WARN, "4 messages dropped"),
-        ({"enabled": False, "silent_for_s": None}, Level.OK, "switched off"),
-    ],
-)
-def test_trouble_has_a_level_and_words(changes, level, words):
-    report = judge(**changes)
-    assert report.level == level
-    assert words in report.message
-
-
-def test_old_trouble_does_not_keep_a_stream_in_warning():
-    assert judge(dropped=5, rejected=3).level == Level.OK
+from emotion_recognition.nodes.memory import Memory
 
 
 def test_arrivals_are_counted_and_timed():
@@ -117,3 +73,83 @@ def test_a_device_that_was_asked_for_and_is_absent_is_a_warning():
 def test_latency_is_given_in_milliseconds():
     report = estimates_report(4.0, 1, latencies(0.05), 0, {})
     assert report.values["latency p50 (ms)"] == "50"
+
+
+def test_skipped_windows_are_a_warning_and_name_what_to_lower():
+    report = estimates_report(4.0, 9, latencies(0.05), 0, {}, new_skips=3)
+    assert report.level == Level.WARN
+    assert "3 windows passed over" in report.message and "face_rate" in report.message
+
+
+def test_an_internal_error_is_said_in_its_words():
+    report = estimates_report(4.0, 9, latencies(0.05), 1, {}, last_error="ValueError: odd")
+    assert report.level == Level.ERROR and "ValueError: odd" in report.message
+
+
+def test_estimates_that_somebody_paused_are_no_fault():
+    report = estimates_report(0.0, 9, latencies(0.05), 0, {}, enabled=False)
+    assert report.level == Level.OK and "set_enabled" in report.message
+
+
+@pytest.mark.parametrize(
+    ("state", "failure", "level", "words"),
+    [
+        ("active", "", Level.OK, "active"),
+        ("inactive", "", Level.OK, "inactive"),
+        ("unconfigured", "", Level.OK, "unconfigured"),
+        ("unconfigured", "no such file", Level.ERROR, "not configured: no such file"),
+        ("active", "no such file", Level.OK, "active"),
+    ],
+)
+def test_a_state_that_was_asked_for_is_no_fault_and_a_failure_is(state, failure, level, words):
+    report = lifecycle_report(state, failure)
+    assert (report.level, report.message) == (level, words)
+    assert report.values["state"] == state
+
+
+def test_a_part_of_a_node_that_rests_is_ok():
+    report = idle_report("front/image", "inactive")
+    assert (report.name, report.level) == ("front/image", Level.OK)
+    assert report.message == "not at work: the node is inactive"
+
+
+@pytest.mark.parametrize(
+    ("simulated", "stood_for_s", "publishers", "level", "words"),
+    [
+        (False, 99.0, 0, Level.OK, "system time"),
+        (True, 0.1, 0, Level.OK, "simulated time"),
+        (True, 3.0, 0, Level.ERROR, "nobody publishes /clock"),
+        (True, 3.0, 1, Level.WARN, "/clock stands still for 3 s"),
+    ],
+)
+def test_the_clock_is_judged(simulated, stood_for_s, publishers, level, words):
+    report = clock_report(simulated, 12.5, stood_for_s, publishers)
+    assert report.level == level
+    assert words in report.message
+    assert report.values["time (s)"] == "12.500"
+
+
+def test_memory_is_given_in_megabytes():
+    report = memory_report(Memory(500_000_000, 8_000_000_000, 2_000_000, 70_000_000_000), 1e6)
+    assert (report.level, report.message) == (Level.OK, "500 MB")
+    assert report.values == {
+        "resident (MB)": "500",
+        "growth (MB/h)": "1",
+        "available (MB)": "8000",
+        "device, of this process (MB)": "2",
+        "device, free (MB)": "70000",
+    }
+
+
+def test_memory_that_would_be_full_within_a_day_is_a_warning():
+    there = Memory(500_000_000, 1_000_000_000)
+    report = memory_report(there, 100e6)
+    assert report.level == Level.WARN and "full in 10 h" in report.message
+    assert memory_report(there, 40e6).level == Level.OK
+    assert memory_report(there, -1e9).level == Level.OK
+    assert memory_report(there, None).level == Level.OK
+
+
+def test_memory_that_the_system_does_not_tell_is_left_out():
+    report = memory_report(Memory(None, None), None)
+    assert (report.level, report.values) == (Level.OK, {})

@@ -17,9 +17,10 @@ from rclpy.parameter import Parameter as Override
 
 from emotion_recognition import settings
 from emotion_recognition.nodes import camera_node, dashboard_bridge, microphone_node
-from emotion_recognition.nodes.parameters import declare, declare_settings
+from emotion_recognition.nodes.parameters import changed_settings, declare, declare_settings
 from emotion_recognition.nodes.spin import StartError
-from emotion_recognition.settings import Parameter
+from emotion_recognition.settings import Parameter, ParameterError
+from emotion_recognition.settings.changes import AT_ONCE, AT_START, WHEN_CONFIGURED
 
 NODES = {
     "emotion_node": settings.PARAMETERS,
@@ -121,12 +122,54 @@ def test_an_integer_will_do_for_a_number_and_for_a_text(make_node):
     assert values == {"rate": 4.0, "source": "0"}
 
 
-def test_parameters_cannot_be_changed_later(make_node):
-    node = make_node(publish_rate=5.0)
-    declare_settings(node)
-    result = node.set_parameters([Override("publish_rate", value=6.0)])[0]
+def test_parameters_of_a_node_without_states_cannot_be_changed_later(make_node):
+    node = make_node(fps=5.0)
+    declare(node, camera_node.PARAMETERS)
+    result = node.set_parameters([Override("fps", value=6.0)])[0]
     assert not result.successful
-    assert node.get_parameter("publish_rate").value == 5.0
+    assert node.get_parameter("fps").value == 5.0
+
+
+def test_changes_are_checked_together(make_node):
+    node = make_node()
+    declare_settings(node)
+    settings = changed_settings(node, {"window_s": 2.0, "min_window_s": 1.5}, "active")
+    assert (settings.recognizer.window_s, settings.recognizer.min_window_s) == (2.0, 1.5)
+    with pytest.raises(ParameterError, match=r"min_window_s is 3\.0; allowed: 0\.1 to 2"):
+        changed_settings(node, {"window_s": 2.0, "min_window_s": 3.0}, "active")
+    with pytest.raises(ParameterError, match=r"'publish_rate' is 99\.0"):
+        changed_settings(node, {"publish_rate": 99.0}, "active")
+
+
+@pytest.mark.parametrize("state", ["active", "inactive"])
+def test_what_is_read_at_the_configuration_is_refused_afterwards(make_node, state):
+    node = make_node()
+    declare_settings(node)
+    with pytest.raises(
+        ParameterError, match=rf"'device'.*{state}.*configure and activate it again"
+    ):
+        changed_settings(node, {"device": "cuda", "publish_rate": 5.0}, state)
+    assert changed_settings(node, {"device": "cuda"}, "unconfigured").device == "cuda"
+    assert changed_settings(node, {"device": "auto"}, state).device == "auto", "it is as it was"
+
+
+def test_autostart_is_refused_in_every_state(make_node):
+    node = make_node()
+    declare_settings(node)
+    with pytest.raises(ParameterError, match=r"'autostart' is read once.*start it again"):
+        changed_settings(node, {"autostart": False}, "unconfigured")
+
+
+def test_only_parameters_that_there_are_may_change():
+    assert {each.name for each in settings.PARAMETERS} >= AT_ONCE | AT_START | WHEN_CONFIGURED
+    assert not AT_ONCE & WHEN_CONFIGURED
+
+
+def test_the_page_on_the_lifecycle_says_which_may_change_when(repository):
+    text = (repository / "docs" / "lifecycle.md").read_text(encoding="utf-8")
+    table = text.split("\n## Parameters while it runs\n")[1].split("\n## ")[0]
+    listed = [set(re.findall(r"`(\w+)`", row.split("|")[1])) for row in table.splitlines()[5:]]
+    assert listed[:2] == [AT_ONCE, WHEN_CONFIGURED]
 
 
 def test_every_parameter_is_described_with_its_range(make_node):

@@ -52,6 +52,9 @@ def test_cameras_and_faces_are_parameters_of_the_emotion_node():
     assert overrides(given) == {"cameras": "front=/f/image", "max_faces": 4}
     with pytest.raises(ValueError, match=r"max_faces is 'many': expected a whole number"):
         overrides({**given, "max_faces": "many"})
+    assert overrides({**given, "autostart": "false"})["autostart"] is False
+    with pytest.raises(ValueError, match=r"autostart is 'later': expected true or false"):
+        overrides({**given, "autostart": "later"})
 
 
 def test_without_options_the_packages_parameter_file_is_used(repository: Path):

@@ -86,6 +86,14 @@ def test_model_gets_what_lies_in_the_window_newest_last():
     assert target.model.inputs[-1][1].all()
 
 
+@pytest.mark.parametrize("events", [frames(0, 6), sounds(0, 6)], ids=["video", "audio"])
+def test_a_window_no_longer_than_the_data_it_needs_gives_estimates(events):
+    found = feed(recognizer(window_s=1.0, min_window_s=1.0), events)
+    stamps = [estimate.stamp_ns for estimate in found]
+    assert stamps[0] - START < 1.3 * SECOND
+    assert {b - a for a, b in itertools.pairwise(stamps)} == {SECOND // 4}
+
+
 def test_shorter_window_leaves_the_older_steps_out():
     target = recognizer(window_s=1.8)
     estimate = feed(target, in_order(frames(0, 5), sounds(0, 5)))[-1]

@@ -212,11 +212,13 @@ def test_the_papers_recipes_are_theirs():
         assert job.config.optimiser == Sgd(learning_rate=0.04, momentum=0.9, weight_decay=1e-3)
         assert job.config.schedule == Plateau(patience=10)
         assert job.config.trainer.epochs == 100
-    assert [job.config.network.fusion for job in papers["paper_b"]] == [
+    assert {job.config.network.fusion for job in papers["paper_b"]} == {
         "late_transformer",
         "intermediate_transformer",
         "intermediate_attention",
-    ]
+    }
+    for name in ("paper_a", "paper_b"):
+        assert {job.config.data.fold for job in papers[name]} == {1, 2, 3, 4, 5, 6}
     grid = {
         (job.config.optimiser.learning_rate, job.config.optimiser.weight_decay)
         for job in papers["paper_b_ablation"]

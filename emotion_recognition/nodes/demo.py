@@ -152,8 +152,8 @@ class Audience(Node):
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             node, _, stream = status.name.partition(": ")
-            if node == "emotion_node" and stream in ("image", "audio"):
-                values = {value.key: value.value for value in status.values}
+            values = {value.key: value.value for value in status.values}
+            if node == "emotion_node" and stream in ("image", "audio") and "received" in values:
                 self.received[stream] = int(values["received"])
                 self.view.rates[stream] = float(values["rate (1/s)"])
                 self.reported_s = time.monotonic()

@@ -158,6 +158,7 @@ def estimates_report(
     details: dict[str, str],
     new_skips: int = 0,
     last_error: str = "",
+    enabled: bool = True,
 ) -> Report:
     """Judge the output.
 
@@ -165,10 +166,11 @@ def estimates_report(
         rate: estimates a second.
         count: of all estimates.
         latencies: of the newest.
-        new_failures: of the worker, since the last report.
+        new_failures: of the worker, of late.
         details: more values.
         new_skips: windows that were passed over since the last report.
-        last_error: of the worker.
+        last_error: of the worker, in words.
+        enabled: whether estimates are made at all.
     """
     p50, p95 = latencies.percentile(50), latencies.percentile(95)
     values = {
@@ -181,6 +183,8 @@ def estimates_report(
     if new_failures:
         cause = f" ({last_error})" if last_error else ""
         level, message = Level.ERROR, f"{new_failures} internal errors{cause}: see the log"
+    elif not enabled:
+        level, message = Level.OK, "paused by the service set_enabled"
     elif p95 is None or rate == 0:
         level, message = Level.STALE, "no estimates now"
     elif abs(p95) > CLOCKS_APART_S:

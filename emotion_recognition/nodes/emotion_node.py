@@ -70,7 +70,7 @@ class EmotionNode(LifecycleNode):
         self._model_info: ModelInfoTopic | None = None
         self._pipeline: Pipeline | None = None
         self._failure = ""  # of the last transition
-        self._health = Health(self)
+        self._health = Health(self, settings.cameras)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # /clock may stand still
         self.create_timer(_DIAGNOSTICS_PERIOD_S, self._report, clock=steady)
         self.add_on_set_parameters_callback(self._change_parameters)

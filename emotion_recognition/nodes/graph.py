@@ -30,6 +30,9 @@ ARGUMENTS = (
     ),
     Argument("max_faces", "", "faces of one camera, 1 to 16; empty: as in the parameter file"),
     Argument("device", "", "auto, cpu, cuda or cuda:N; empty: as in the parameter file"),
+    Argument(
+        "autostart", "", "false: wait for a lifecycle manager; empty: as in the parameter file"
+    ),
     Argument("use_sim_time", False, "take the time from /clock, for bags"),
     Argument("camera", False, "start camera_node as well: a webcam without a driver"),
     Argument("microphone", False, "start microphone_node as well: a microphone without a driver"),
@@ -37,7 +40,7 @@ ARGUMENTS = (
     Argument("log_level", "info", "debug, info, warn, error or fatal"),
 )
 
-OVERRIDES = ("cameras", "max_faces", "device")
+OVERRIDES = ("cameras", "max_faces", "device", "autostart")
 """Arguments that are parameters of ``emotion_node``, unless they are empty."""
 
 PARAMETER_FILE = "emotion_recognition.yaml"
@@ -54,15 +57,21 @@ def remappings(image: str, audio: str) -> list[tuple[str, str]]:
     return [("image", image), ("audio", audio), ("audio_info", audio_info_topic(audio))]
 
 
-def overrides(given: Mapping[str, str]) -> dict[str, str | int]:
+def overrides(given: Mapping[str, str]) -> dict[str, str | int | bool]:
     """Return the parameters of ``emotion_node`` that the arguments set.
 
     Raises:
-        ValueError: ``max_faces`` is no number.
+        ValueError: ``max_faces`` is no number, or ``autostart`` neither true nor false.
     """
-    values: dict[str, str | int] = {name: given[name] for name in OVERRIDES if given[name]}
+    values: dict[str, str | int | bool] = {
+        name: given[name] for name in OVERRIDES if given.get(name)
+    }
     if "max_faces" in values:
         if not str(values["max_faces"]).isdecimal():
             raise ValueError(f"max_faces is {values['max_faces']!r}: expected a whole number")
         values["max_faces"] = int(values["max_faces"])
+    if "autostart" in values:
+        if values["autostart"] not in ("true", "false"):
+            raise ValueError(f"autostart is {values['autostart']!r}: expected true or false")
+        values["autostart"] = values["autostart"] == "true"
     return values

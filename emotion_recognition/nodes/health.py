@@ -1,7 +1,7 @@
 """Publishes ``/diagnostics``: gathers what the node's parts count, and has it judged."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,27 +24,35 @@ from emotion_recognition.nodes.links import look_up
 from emotion_recognition.nodes.memory import MemoryWatch, read_memory
 from emotion_recognition.nodes.pipeline import Pipeline
 from emotion_recognition.nodes.stream_report import StreamState, needs_link, stream_report
-from emotion_recognition.nodes.stream_watch import StreamWatch
+from emotion_recognition.nodes.stream_watch import Progress, StreamWatch
 
 ACTIVE = "active"
+_SOUND_S, _LEAST_SOUND_S = 10.0, 5.0  # in which the sound that comes is held against the time
+_FAILURES_S = 10.0  # a failure is told of for longer than the worker rests after it
 
 
 class Health:
     """Says how one node fares whenever ``publish`` is called, in every state of its lifecycle.
 
-    The names of the statuses stay the same from the first configuration on, so that an aggregator
-    never takes a part that rests for one that has died. What a report costs is bounded: it reads
+    The names of the statuses are the same in every state, so that an aggregator never takes a part
+    that rests for one that has died. What a report costs is bounded: it reads
     counters, and asks the graph only about streams that have something wrong with them.
     """
 
-    def __init__(self, node: Node) -> None:
-        """Advertise ``/diagnostics`` for ``node``, whose topics and name are reported."""
+    def __init__(self, node: Node, cameras: Iterable[str]) -> None:
+        """Advertise ``/diagnostics``.
+
+        Args:
+            node: Whose topics and name are reported.
+            cameras: Names of its cameras, before it is configured.
+        """
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._pipeline: Pipeline | None = None
-        self._reported: dict[str, int] = {}
-        self._parts: list[str] = []  # names of the statuses that only a pipeline can fill
+        # Names of the statuses that only a pipeline can fill.
+        self._parts = [*map(_image, cameras), "audio", "estimates", "model", "device"]
         self._memory = MemoryWatch()
+        self._forget()
         self._clock_ns = -1
         self._clock_moved_s = time.monotonic()
 
@@ -58,7 +66,7 @@ class Health:
         """
         if pipeline is not self._pipeline:  # its counts begin at 0
             self._pipeline = pipeline
-            self._reported.clear()
+            self._forget()
         now_s = time.monotonic()
         clock = self._clock_report(now_s)
         reports = [lifecycle_report(state, failure), clock]
@@ -72,6 +80,13 @@ class Health:
         self._memory.note(memory.resident, now_s)
         reports.append(memory_report(memory, self._memory.growth()))
         self._send(reports)
+
+    def _forget(self) -> None:
+        """Forget the counts of another pipeline."""
+        self._reported: dict[str, int] = {}
+        self._sound = Progress(_SOUND_S)
+        self._failures = Progress(_FAILURES_S)
+        self._failures.note(0, time.monotonic())
 
     def _send(self, reports: Sequence[Report]) -> None:
         message = DiagnosticArray()
@@ -113,7 +128,7 @@ class Health:
         image = "CompressedImage" if settings.compressed else "Image"
         streams = [
             self._stream(
-                f"{camera.name}/image" if camera.name else "image",
+                _image(camera.name),
                 settings.cameras[camera.name],
                 pipeline.images[camera.name],
                 kinds=(f"sensor_msgs/msg/{image}",),
@@ -131,6 +146,10 @@ class Health:
             )
             for camera in worker.status.cameras
         ]
+        if not pipeline.enabled:
+            self._sound = Progress(_SOUND_S)
+        elif worker.heard_s:
+            self._sound.note(worker.heard_s, self._clock_ns / 1e9)
         audio = self._stream(
             "audio",
             "audio",
@@ -141,6 +160,7 @@ class Health:
             dropped=inbox.dropped_audio,
             rejected=worker.rejected_audio,
             window_fill=worker.status.audio_fill,
+            sound_rate=self._sound.rate(_LEAST_SOUND_S),
             **common,
         )
         return [*streams, audio]
@@ -171,10 +191,14 @@ class Health:
 
     def _estimates_report(self, pipeline: Pipeline, now_s: float) -> Report:
         status, worker = pipeline.worker.status, pipeline.worker
+        self._failures.note(worker.failures, now_s)
         details = {
             "skipped": str(status.dropped_estimates),
             "clock jumps": str(status.clock_jumps),
             "gaps": str(status.gaps),
+            "internal errors": str(worker.failures),
+            "restarts": str(worker.restarts),
+            "last error": worker.last_error,
             "device": pipeline.model.device,
             "model": pipeline.model.id,
         }
@@ -182,9 +206,11 @@ class Health:
             pipeline.published.rate(now_s),
             pipeline.published.count,
             pipeline.latencies,
-            self._new("failures", worker.failures),
+            int(self._failures.grown),
             details,
-            self._new("skipped", status.dropped_estimates),
+            new_skips=self._new("skipped", status.dropped_estimates),
+            last_error=worker.last_error,
+            enabled=pipeline.enabled,
         )
 
     def _new(self, name: str, total: int) -> int:
@@ -192,6 +218,11 @@ class Health:
         before = self._reported.get(name, 0)
         self._reported[name] = total
         return total - before
+
+
+def _image(camera: str) -> str:
+    """Name of the status of a camera's images."""
+    return f"{camera}/image" if camera else "image"
 
 
 def _model_report(pipeline: Pipeline) -> Report:

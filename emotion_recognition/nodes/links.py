@@ -45,7 +45,7 @@ class Link:
 
 
 def look_up(node: Node, topic: str, kinds: Sequence[str]) -> Link:
-    """Ask the graph for the publishers of ``topic``. It costs about a millisecond."""
+    """Ask the graph who publishes ``topic``, and how."""
     offers = [
         Offer(_node_name(end), end.topic_type, end.qos_profile)
         for end in node.get_publishers_info_by_topic(topic)
@@ -137,7 +137,7 @@ def _best_effort(link: Link) -> str:
     if any(offer.qos.reliability != ReliabilityPolicy.RELIABLE for offer in link.offers):
         return "publisher is best effort"
     if link.asked is not None and link.asked.reliability != ReliabilityPolicy.RELIABLE:
-        return "image_reliability is best effort"
+        return "image_reliability is best_effort"
     return ""
 
 

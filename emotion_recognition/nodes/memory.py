@@ -53,7 +53,10 @@ def read_memory(device: str = "cpu") -> Memory:
         return Memory(resident, available)
     import torch  # takes seconds to load: nodes without a model do without
 
-    free, _ = torch.cuda.mem_get_info(device)
+    try:
+        free, _ = torch.cuda.mem_get_info(device)
+    except RuntimeError:  # a device that has failed is found out, and told of, by the model
+        return Memory(resident, available)
     return Memory(resident, available, torch.cuda.memory_reserved(device), free)
 
 

@@ -150,6 +150,7 @@ class Pipeline:
 
     def close(self) -> None:
         """End the worker and the subscriptions; whoever then drops the pipeline, frees it."""
+        self.enabled = False  # an estimate that is being made is not published any more
         self.worker.stop()
         if self._silence_timer is not None:
             self._node.destroy_timer(self._silence_timer)

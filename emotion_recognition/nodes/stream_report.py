@@ -11,6 +11,7 @@ MOST_LOST = 0.1  # share of the messages
 LEAST_OF_NEEDED = 0.8  # share of the rate
 AHEAD_S = 0.1  # a sensor cannot have measured later than now
 OLD_S = 1.0
+LEAST_SOUND, MOST_SOUND = 0.8, 1.25  # seconds of sound that come in a second
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class StreamState:
     window_fill: float  # 0 to 1
     new_drops: int = 0
     new_bad: int = 0
+    sound_rate: float | None = None  # seconds of sound that come in a second; None: not known
     details: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -48,6 +50,11 @@ class StreamState:
         return self.enabled and self.timing.lost > MOST_LOST
 
     @property
+    def gappy(self) -> bool:
+        """Whether less sound comes than time passes."""
+        return self.enabled and self.sound_rate is not None and self.sound_rate < LEAST_SOUND
+
+    @property
     def slow(self) -> bool:
         """Whether fewer messages come than are needed."""
         rate = self.timing.rate
@@ -56,7 +63,7 @@ class StreamState:
 
 def needs_link(stream: StreamState) -> bool:
     """Whether the graph must be asked for the cause of what is wrong."""
-    return stream.silent or stream.lossy or stream.slow
+    return stream.silent or stream.lossy or stream.gappy or stream.slow
 
 
 def stream_report(stream: StreamState, link: Link | None = None) -> Report:
@@ -73,6 +80,7 @@ def stream_report(stream: StreamState, link: Link | None = None) -> Report:
         "rate (1/s)": f"{stream.rate:.1f}",
         "needed (1/s)": f"{stream.needed_rate:g}" if stream.needed_rate else "",
         "missing": f"{timing.lost:.2f}",
+        "sound (s/s)": "" if stream.sound_rate is None else f"{stream.sound_rate:.2f}",
         "age on arrival (s)": "" if timing.age_s is None else f"{timing.age_s:.3f}",
         "dropped": str(stream.dropped),
         "rejected": str(stream.rejected),
@@ -97,10 +105,15 @@ def _judge(stream: StreamState, link: Link | None) -> tuple[Level, str]:
         return _silence(stream, link)
     if stream.new_bad:
         return Level.WARN, f"{stream.new_bad} messages could not be used: see the log"
-    if stream.lossy or stream.slow:
-        return Level.WARN, _shortage(stream, link)
     if stream.new_drops:
         return Level.WARN, f"{stream.new_drops} messages dropped: {SLOW}"
+    if stream.lossy or stream.gappy or stream.slow:
+        return Level.WARN, _shortage(stream, link)
+    if stream.sound_rate is not None and stream.sound_rate > MOST_SOUND:
+        return Level.WARN, (
+            f"{stream.sound_rate:.2f} s of sound come in a second: it has more channels or samples "
+            "than audio_info, or the audio_* parameters, say"
+        )
     return _age(stream) or (Level.OK, f"{stream.rate:.1f} messages a second")
 
 
@@ -124,6 +137,12 @@ def _shortage(stream: StreamState, link: Link | None) -> str:
     if stream.lossy:
         cause = "" if link is None else f": {why_lost(link, timing.message_bytes)}"
         return f"{100 * timing.lost:.0f} % of the messages are missing{cause}"
+    if stream.gappy:
+        cause = "" if link is None else f"{why_lost(link, timing.message_bytes)}; or "
+        return (
+            f"only {stream.sound_rate:.2f} s of sound come in a second: {cause}it has fewer "
+            "channels or samples than audio_info, or the audio_* parameters, say"
+        )
     words = f"{timing.rate:.1f} messages a second, {stream.needed_rate:g} are needed"
     oversized = "" if link is None else why_oversized(link, timing.message_bytes)
     return f"{words}: {oversized or 'raise the rate of the publisher, or lower face_rate'}"

@@ -1,4 +1,4 @@
-"""Watches one stream of messages: how often they come, how old they are, how many are missing."""
+"""Watches a stream: how often messages come, how old they are, how many are missing."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -66,11 +66,38 @@ class StreamWatch(Arrivals):
         )
 
 
+class Progress:
+    """How much a total has grown of late, by a clock."""
+
+    def __init__(self, window_s: float) -> None:
+        """Keep what was noted in the newest ``window_s``."""
+        self._window_s = window_s
+        self._noted: deque[tuple[float, float]] = deque(maxlen=_MOST)
+
+    def note(self, total: float, now_s: float) -> None:
+        """Note the total as of now; a clock that was set back starts afresh."""
+        if self._noted and now_s <= self._noted[-1][0]:
+            self._noted.clear()
+        self._noted.append((now_s, total))
+        while self._noted[0][0] < now_s - self._window_s:
+            self._noted.popleft()
+
+    @property
+    def grown(self) -> float:
+        """By how much, within the window."""
+        return self._noted[-1][1] - self._noted[0][1] if self._noted else 0.0
+
+    def rate(self, least_s: float) -> float | None:
+        """Growth a second; None before ``least_s`` have been seen."""
+        span_s = self._noted[-1][0] - self._noted[0][0] if self._noted else 0.0
+        return self.grown / span_s if span_s >= least_s else None
+
+
 def lost_share(intervals_s: np.ndarray) -> float:
     """Estimate which share of the messages of a steady source is missing, 0 to 1.
 
-    The source's period is the usual one among the shorter intervals, so more than a quarter of the
-    messages must have come: of a stream that loses more, too little is left to tell.
+    The source's period is that of the intervals without a gap in them. A quarter of the intervals
+    must be such: of a stream that loses more, too little is left to tell.
 
     Args:
         intervals_s: (N,) from stamp to stamp; pauses and jumps of the clock are left out.
@@ -78,5 +105,7 @@ def lost_share(intervals_s: np.ndarray) -> float:
     intervals_s = intervals_s[(intervals_s > 0) & (intervals_s < _PAUSE_S)]
     if len(intervals_s) < _LEAST_INTERVALS:
         return 0.0
-    short = intervals_s[intervals_s < 1.5 * np.percentile(intervals_s, 25)]
-    return max(0.0, 1 - len(intervals_s) * float(np.median(short)) / float(intervals_s.sum()))
+    period_s = float(np.percentile(intervals_s, 25))
+    for _ in range(2):  # jitter makes the first guess too short
+        period_s = float(intervals_s[intervals_s < 1.5 * period_s].mean())
+    return max(0.0, 1 - len(intervals_s) * period_s / float(intervals_s.sum()))

@@ -49,6 +49,7 @@ class Worker:
         used_images: by camera.
         rejected_images: by camera.
         rejected_audio: messages.
+        heard_s: seconds of sound that could be used.
         failures: internal errors.
         last_error: the newest of these, in words; empty: none.
         restarts: how often the work has begun again.
@@ -80,6 +81,7 @@ class Worker:
         self.used_images: Counter[str] = Counter()
         self.rejected_images: Counter[str] = Counter()
         self.rejected_audio = 0
+        self.heard_s = 0.0
         self.failures = self.restarts = 0
         self.last_error = ""
         self.status: RecognizerStatus = recognizer.status()
@@ -209,6 +211,7 @@ class Worker:
             self._complain(f"audio has {bad} samples that are not finite: silence is put there")
             chunk = replace(chunk, samples=samples)
         self._clock_ahead_ns = received_ns - chunk.end_ns
+        self.heard_s += len(samples) / chunk.sample_rate
         self._recognizer.add_audio(chunk)
 
     def _handle_audio_info(self, message: Any) -> None:

@@ -56,8 +56,13 @@ class RecognizerConfig:
 
     @property
     def least_ns(self) -> int:
-        """What a stream must have covered for a first estimate."""
-        return round(self.min_window_s * SECOND_NS)
+        """What a stream must have covered for a first estimate; a window that it fills will do.
+
+        The first sample of such a window may lie a sample, or with some jitter two, after its
+        beginning.
+        """
+        samples_ns = min(round(2 * SECOND_NS / self.vision.face_rate), self.window_ns // 2)
+        return min(round(self.min_window_s * SECOND_NS), self.window_ns - samples_ns)
 
     @property
     def span_ns(self) -> int:
