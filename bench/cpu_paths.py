@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from emotion_recognition.model.backbones.frames import FaceVectors
 from emotion_recognition.model.calibrated import CalibratedNetwork
 from emotion_recognition.model.checkpoint import load_checkpoint
-from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS, WEIGHTS
+from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS
 from emotion_recognition.model.fold import folded
 from emotion_recognition.model.frame_encoder import (
     KIND,
@@ -31,6 +31,7 @@ from emotion_recognition.model.frame_encoder import (
     load_frame_encoder,
 )
 from emotion_recognition.model.network import load_network
+from emotion_recognition.model.network_file import WEIGHTS
 
 Way = Callable[..., Tensor]
 SHIPPED = "as shipped"

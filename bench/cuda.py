@@ -21,9 +21,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from emotion_recognition.model.backbones.frames import FaceVectors
 from emotion_recognition.model.batches import SIZES
 from emotion_recognition.model.calibrated import CalibratedNetwork
-from emotion_recognition.model.emotion_model import WEIGHTS, EmotionModel, load_model
+from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.model.frame_encoder import SHIPPED_WEIGHTS, load_frame_encoder
 from emotion_recognition.model.network import load_network
+from emotion_recognition.model.network_file import WEIGHTS
 from emotion_recognition.model.precision import worst_difference
 
 ROOT = Path(__file__).parents[1]

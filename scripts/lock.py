@@ -17,6 +17,7 @@ EXTRAS = (
     "backbones.txt",
     "cluster.txt",
     "dashboard.txt",
+    "docs.txt",
     "landmarks.txt",
     "microphone.txt",
     "studies.txt",

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from emotion_recognition.model.branches import AUDIO_BRANCHES, STREAM_ENCODERS, VIDEO_BRANCHES
-from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS, WEIGHTS
+from emotion_recognition.model.emotion_model import AUDIO_STEPS, VIDEO_STEPS
 from emotion_recognition.model.fold import folded
 from emotion_recognition.model.network import (
     NetworkConfig,
@@ -11,6 +11,7 @@ from emotion_recognition.model.network import (
     build_network,
     load_network,
 )
+from emotion_recognition.model.network_file import WEIGHTS
 
 
 def logits(network: TwoStreamNetwork, width: int) -> torch.Tensor:

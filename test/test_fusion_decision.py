@@ -58,9 +58,9 @@ def test_a_missing_stream_does_not_matter_whatever_it_holds(name: str) -> None:
     logits = decisions(len(members))
     present = torch.ones(4, len(members), dtype=torch.bool)
     present[:, 0] = False
-    expected = build()(logits, present)
+    expected = build(8)(logits, present)
     logits[:, 0] = 50 * torch.arange(8)
-    torch.testing.assert_close(build()(logits, present), expected)
+    torch.testing.assert_close(build(8)(logits, present), expected)
 
 
 def test_gradients_reach_the_weights_of_streams_that_are_there() -> None:

@@ -240,3 +240,15 @@ def test_a_wrong_configuration_is_refused_with_what_is_allowed(changes, message)
 def test_a_network_of_features_refuses_a_fusion_of_decisions() -> None:
     with pytest.raises(ValueError, match="'hybrid' is unknown: expected one of intermediate_att"):
         EmotionNetwork(NetworkConfig(fusion="hybrid"))
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_tells_as_many_classes_apart_as_it_is_built_for(fusion, window, tmp_path) -> None:
+    built = build_network(NetworkConfig(fusion=fusion, classes=3)).eval()
+    save_checkpoint(tmp_path / "n.safetensors", built, KIND, "x", config_entries(built))
+    network, _ = load_network(tmp_path / "n.safetensors")
+    output = network(**window)
+    assert output.logits.shape == (BATCH, 3)
+    assert network.heads.ratings.shape == (3, 2)
+    with pytest.raises(ValueError, match="classes is 1"):
+        NetworkConfig(fusion=fusion, classes=1)

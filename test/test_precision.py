@@ -15,13 +15,13 @@ from emotion_recognition.model.device import Device
 from emotion_recognition.model.emotion_model import (
     AUDIO_STEPS,
     VIDEO_STEPS,
-    WEIGHTS,
     EmotionModel,
     in_half_if_exact,
 )
 from emotion_recognition.model.frame_encoder import SHIPPED_WEIGHTS, FrameEncoder
 from emotion_recognition.model.fusion import FUSIONS
 from emotion_recognition.model.network import NetworkConfig, build_network, load_network
+from emotion_recognition.model.network_file import WEIGHTS
 from emotion_recognition.model.precision import TOLERANCE, worst_difference
 
 TEMPERATURES = {"audio": 1.5, "video": 0.8, "both": 1.0}

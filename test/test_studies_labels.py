@@ -300,3 +300,16 @@ def test_wrong_times_are_told_with_the_recordings_name(tmp_path: Path):
     assert isinstance(source, LabelTable)
     with pytest.raises(LabelError, match=r"visit: the labels 'sad' 0\.00 to 2\.00 s and"):
         source.labels_of(VISIT)
+
+
+def test_labels_name_the_classes_of_the_model(tmp_path: Path):
+    own = ("neutral", "bored", "joy")
+    assert class_of(" Bored ", own) == "bored"
+    assert class_of("joy", own) == "joy"  # and not happy, which this model does not have
+    assert class_of("neutrality", own) == "neutral"
+    assert class_of("other", own) == ""
+    path = written(tmp_path, "own.csv", "file,emotion\na,bored\nb,angry\n")
+    with pytest.raises(LabelError, match=r"'angry' \(1 times\); allowed are neutral, bored, joy,"):
+        label_source(path, classes=own)
+    with pytest.raises(LabelError, match="unknown emotions 'bored'"):
+        label_source(path)

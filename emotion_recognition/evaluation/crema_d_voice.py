@@ -37,7 +37,7 @@ from emotion_recognition.evaluation.votes import (
     distribution_scores,
     majority,
 )
-from emotion_recognition.model.emotion_model import WEIGHTS
+from emotion_recognition.model.network_file import WEIGHTS
 
 logger = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from emotion_recognition.evaluation.voice_folds import (
     fold_of,
     judge_voices,
 )
-from emotion_recognition.model.emotion_model import WEIGHTS
+from emotion_recognition.model.network_file import WEIGHTS
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from emotion_recognition.emotions import EMOTIONS, canonical
 from emotion_recognition.evaluation.metrics import concordance
 from emotion_recognition.evaluation.plots import plot_scatter
 from emotion_recognition.evaluation.report import Page, Table, write_page
-from emotion_recognition.model.emotion_model import NETWORK_FILE, WEIGHTS
 from emotion_recognition.model.network import load_network
+from emotion_recognition.model.network_file import NETWORK_FILE, WEIGHTS
 
 logger = logging.getLogger(__name__)
 

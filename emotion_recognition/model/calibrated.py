@@ -35,7 +35,7 @@ class CalibratedNetwork(nn.Module):
         """Windows, as of :meth:`TwoStreamNetwork.forward`, to what is made of them.
 
         Returns:
-            (B, 13) float32: the eight probabilities, valence, arousal, intensity (to be read where
+            (B, C + 5) float32: the C probabilities, valence, arousal, intensity (to be read where
             there is sound), and the shares of audio and video.
         """
         half = next(self.network.parameters()).dtype

@@ -1,6 +1,5 @@
 """The deployed model: frame encoder and emotion network behind one interface of numpy arrays."""
 
-import json
 import logging
 import math
 from collections.abc import Callable, Mapping
@@ -27,10 +26,10 @@ from emotion_recognition.model.backbones.trained_with import load_frames, load_v
 from emotion_recognition.model.backbones.voice_window import VOICE_STEPS, window_vectors
 from emotion_recognition.model.batches import SIZES, make_runner
 from emotion_recognition.model.calibrated import CalibratedNetwork
-from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.model.device import Device, choose_device, instead_of, out_of_memory
 from emotion_recognition.model.fold import folded
 from emotion_recognition.model.network import TwoStreamNetwork, load_network
+from emotion_recognition.model.network_file import calibration_of, labels_of, network_file
 from emotion_recognition.model.precision import TOLERANCE, worst_difference
 from emotion_recognition.model.source import ModelSource, model_source
 
@@ -45,9 +44,6 @@ AUDIO_STEPS = 225
 VIDEO_STEPS = 36
 """Frame vectors of a window, at 10 Hz."""
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
-NETWORK_FILE = "emotion_network.safetensors"
-
 Result = TypeVar("Result")
 
 
@@ -56,9 +52,9 @@ class Prediction:
     """What the model makes of one window.
 
     Attributes:
-        probabilities: (8,) float32 in the order of ``EMOTIONS``, calibrated, sum 1.
-        valence: -1 to 1.
-        arousal: -1 to 1.
+        probabilities: (C,) float32 in the order of the model's labels, calibrated, sum 1.
+        valence: -1 to 1; NaN where the model's classes have none.
+        arousal: Likewise.
         intensity: 0 to 1, how strongly the emotion is expressed; NaN without sound.
         audio_weight: Share of the decision that the sound carried, 0 to 1.
         video_weight: Share that the face carried, 0 to 1.
@@ -99,6 +95,7 @@ class EmotionModel:
         voice_encoder: VoiceBackbone | None = None,
         on: "Callable[[Device], EmotionModel] | None" = None,
         source: ModelSource | None = None,
+        labels: tuple[str, ...] = EMOTIONS,
     ) -> None:
         """Bundle the networks.
 
@@ -111,10 +108,11 @@ class EmotionModel:
             voice_encoder: The voice encoder that the network was trained with, if it has one.
             on: Builds the same model on another device, for the day that this one's memory is full.
             source: The files of the networks.
+            labels: Names of the network's classes.
         """
         self.id = id
         self.source = source
-        self.labels = EMOTIONS
+        self.labels = labels
         self._on = on
         self.device = device.name
         self.device_problem = device.problem
@@ -221,10 +219,11 @@ class EmotionModel:
         predictions = []
         rows = self._computed(lambda: self._judge(sound, audio_mask, sight, video_mask))
         for row, there in zip(rows, heard, strict=True):
-            valence, arousal, intensity, audio_weight, video_weight = row[len(EMOTIONS) :].tolist()
+            count = len(self.labels)
+            valence, arousal, intensity, audio_weight, video_weight = row[count:].tolist()
             intensity = intensity if there else math.nan
             streams = intensity, audio_weight, video_weight
-            predictions.append(Prediction(row[: len(EMOTIONS)], valence, arousal, *streams))
+            predictions.append(Prediction(row[:count], valence, arousal, *streams))
         return predictions
 
     def _computed(self, work: Callable[[], Result]) -> Result:
@@ -298,9 +297,7 @@ def load_model(
         DeviceError: The device is unknown.
     """
     chosen = choose_device(device)
-    path = path or WEIGHTS
-    if path.is_dir():
-        path = path / NETWORK_FILE
+    path = network_file(path)
     encoders = frame_encoder or FrameEncoderChoice(), voice_encoder or VoiceEncoderChoice()
     on = partial(_load_on, path, *encoders)
     try:
@@ -324,7 +321,8 @@ def _load_on(
     on = partial(_load_on, path, frame_encoder, voice_encoder)
     network, metadata = load_network(path)
     voice = load_voice(path, network.config, metadata, voice_encoder, device.name)
-    id, temperatures = _calibration(path, metadata)
+    labels = labels_of(path, network, metadata)
+    id, temperatures = calibration_of(path, metadata)
 
     def build(device: Device, half: bool) -> EmotionModel:
         network, metadata = load_network(path)
@@ -336,7 +334,8 @@ def _load_on(
                 encoder.halve()
         again = None if device.name == "cpu" else on
         source = model_source(path, metadata, encoder, voice)
-        return EmotionModel(encoder, network, id, temperatures, device, voice, again, source)
+        parts = encoder, network, id, temperatures, device, voice
+        return EmotionModel(*parts, again, source, labels)
 
     return build(device, False) if device.name == "cpu" else in_half_if_exact(build, device)
 
@@ -359,22 +358,3 @@ def in_half_if_exact(build: Callable[[Device, bool], EmotionModel], device: Devi
         TOLERANCE,
     )
     return build(device, False)
-
-
-def _calibration(path: Path, metadata: Mapping[str, str]) -> tuple[str, dict[str, float]]:
-    """The id and the temperatures of a network's checkpoint."""
-    if metadata.get("labels") != json.dumps(EMOTIONS):
-        raise CheckpointError(
-            f"{path}: labels are {metadata.get('labels')}, expected {json.dumps(EMOTIONS)}"
-        )
-    try:
-        temperatures = {
-            name: float(value) for name, value in json.loads(metadata["temperature"]).items()
-        }
-        if set(temperatures) != {"audio", "video", "both"} or min(temperatures.values()) <= 0:
-            raise ValueError(f"got {temperatures}")
-    except (KeyError, AttributeError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{path}: temperature must hold a positive number for audio, video and both ({error})"
-        ) from error
-    return metadata["id"], temperatures

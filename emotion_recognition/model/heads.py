@@ -1,7 +1,8 @@
 """From the streams' vectors to class logits, stream shares, intensity and valence-arousal.
 
-Each kind of heads holds ``ratings`` (8, 2): valence and arousal of a person who shows one class for
-certain.
+There are C classes: the eight of ``emotions.EMOTIONS``, or those of a network of your own. Each
+kind of heads holds ``ratings`` (C, 2): valence and arousal of a person who shows one class for
+certain; NaN where nobody said.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ class NetworkOutput:
     """What the network says about a batch of windows.
 
     Attributes:
-        logits: (B, 8) in the order of ``EMOTIONS``.
+        logits: (B, C) in the order of the classes.
         intensity: (B,) logits of the intensity, to be read where there is sound.
         audio_weight: (B,) share of the decision that the sound carried, 0 to 1.
         video_weight: (B,) share that the face carried; both sum to 1, or are 0 with no stream.
@@ -39,8 +40,8 @@ def decision_shares(audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
     of them only lessens the evidence, that one's share is 0.
 
     Args:
-        audio: (B, 8) part of the logits that comes from the sound; zeros if there is none.
-        video: (B, 8) part that comes from the face; zeros if there is none.
+        audio: (B, C) part of the logits that comes from the sound; zeros if there is none.
+        video: (B, C) part that comes from the face; zeros if there is none.
 
     Returns:
         The shares of audio and video, each (B,): sum 1, or both 0 where there is no evidence; in
@@ -64,18 +65,24 @@ class Heads(nn.Module):
     with one in training.
 
     Attributes:
-        ratings: (8, 2) valence and arousal of a person who shows one class for certain.
+        ratings: (C, 2) valence and arousal of a person who shows one class for certain.
     """
 
     ratings: Tensor
 
-    def __init__(self, audio_size: int, video_size: int, dropout: float = 0.3) -> None:
+    def __init__(
+        self,
+        audio_size: int,
+        video_size: int,
+        dropout: float = 0.3,
+        classes: int = len(EMOTIONS),
+    ) -> None:
         super().__init__()
         self.drop = nn.Dropout(dropout)
-        self.audio_classes = nn.Linear(audio_size, len(EMOTIONS))
-        self.video_classes = nn.Linear(video_size, len(EMOTIONS), bias=False)
+        self.audio_classes = nn.Linear(audio_size, classes)
+        self.video_classes = nn.Linear(video_size, classes, bias=False)
         self.intensity = nn.Linear(audio_size, 1)
-        self.register_buffer("ratings", torch.zeros(len(EMOTIONS), 2))
+        self.register_buffer("ratings", torch.zeros(classes, 2))
 
     def forward(self, audio: Tensor, video: Tensor) -> NetworkOutput:
         """Vectors (B, A) and (B, V) of the streams, zeros for a missing one, to the output."""
@@ -94,16 +101,22 @@ class StreamHeads(nn.Module):
 
     ratings: Tensor
 
-    def __init__(self, audio_size: int, video_size: int, dropout: float = 0.3) -> None:
+    def __init__(
+        self,
+        audio_size: int,
+        video_size: int,
+        dropout: float = 0.3,
+        classes: int = len(EMOTIONS),
+    ) -> None:
         super().__init__()
         self.drop = nn.Dropout(dropout)
-        self.audio_classes = nn.Linear(audio_size, len(EMOTIONS))
-        self.video_classes = nn.Linear(video_size, len(EMOTIONS))
+        self.audio_classes = nn.Linear(audio_size, classes)
+        self.video_classes = nn.Linear(video_size, classes)
         self.intensity = nn.Linear(audio_size, 1)
-        self.register_buffer("ratings", torch.zeros(len(EMOTIONS), 2))
+        self.register_buffer("ratings", torch.zeros(classes, 2))
 
     def forward(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Vectors (B, A) and (B, V) to the logits (B, 8) of each and the intensity's (B,)."""
+        """Vectors (B, A) and (B, V) to the logits (B, C) of each and the intensity's (B,)."""
         audio, video = self.drop(audio), self.drop(video)
         return self.audio_classes(audio), self.video_classes(video), self.intensity(audio)[:, 0]
 
@@ -113,10 +126,10 @@ class IntensityHead(nn.Module):
 
     ratings: Tensor
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, classes: int = len(EMOTIONS)) -> None:
         super().__init__()
         self.intensity = nn.Linear(size, 1)
-        self.register_buffer("ratings", torch.zeros(len(EMOTIONS), 2))
+        self.register_buffer("ratings", torch.zeros(classes, 2))
 
     def forward(self, features: Tensor) -> Tensor:
         """Features (B, size) to the logit (B,) of the intensity."""

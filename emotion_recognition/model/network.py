@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.model.branches import (
     AUDIO_BRANCHES,
     LOG_MEL,
@@ -52,6 +53,7 @@ class NetworkConfig:
         vector_size: Size of the frame vectors that come in.
         attention_size: Size of the queries and keys of the fusion.
         fusion: A name in ``FUSIONS`` of ``model.fusion``.
+        classes: How many emotions are told apart.
     """
 
     audio_branch: str = "log_mel"
@@ -61,6 +63,7 @@ class NetworkConfig:
     vector_size: int = 128
     attention_size: int = 64
     fusion: str = "intermediate_attention"
+    classes: int = len(EMOTIONS)
 
     def __post_init__(self) -> None:
         _expect_name("audio_branch", self.audio_branch, AUDIO_BRANCHES)
@@ -76,6 +79,7 @@ class NetworkConfig:
         video_sizes = VIDEO_BRANCHES[self.video_branch].INPUT_SIZES
         _expect_size("vector_size", self.vector_size, video_sizes)
         _expect_size("attention_size", self.attention_size, range(1, 1025))
+        _expect_size("classes", self.classes, range(2, 1001))
 
 
 def _expect_name(field: str, name: str, known: Collection[str]) -> None:
@@ -168,22 +172,37 @@ class EmotionNetwork(TwoStreamNetwork):
         else:
             _expect_name("fusion", name, [*BETWEEN_STAGES, *AFTER_BRANCHES])
             self.fusion = AFTER_BRANCHES[name](self.audio.SIZE, self.video.SIZE, size)
-        self.heads = Heads(self.audio.SIZE, self.video.SIZE)
+        self.heads = Heads(self.audio.SIZE, self.video.SIZE, classes=self.config.classes)
 
     def judge(
         self, sound: Tensor, sound_mask: Tensor, sight: Tensor, sight_mask: Tensor
     ) -> NetworkOutput:
         """Fuse, and judge by linear heads on both vectors."""
+        output: NetworkOutput = self.heads(*self._fused(sound, sound_mask, sight, sight_mask))
+        return output
+
+    def vectors(
+        self, audio: Tensor, audio_mask: Tensor, video: Tensor, video_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return what the heads judge by: a vector of each stream, zeros for one that is missing.
+
+        Arguments as of :meth:`forward`; (B, A) of the audio and (B, V) of the video.
+        """
+        sound, sound_mask = self.audio.stage_one(audio, audio_mask)
+        sight, sight_mask = self.video.stage_one(video, video_mask)
+        sound, sight = self.audio_encoder(sound, sound_mask), self.video_encoder(sight, sight_mask)
+        return self._fused(sound, sound_mask, sight, sight_mask)
+
+    def _fused(
+        self, sound: Tensor, sound_mask: Tensor, sight: Tensor, sight_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
         if self.config.fusion in BETWEEN_STAGES:
             sound, sight = self.fusion(sound, sound_mask, sight, sight_mask)
         sound, sound_mask = self.audio.steps(sound, sound_mask)
         sight, sight_mask = self.video.steps(sight, sight_mask)
         if self.config.fusion in AFTER_BRANCHES:
             sound, sight = self.fusion(sound, sound_mask, sight, sight_mask)
-        output: NetworkOutput = self.heads(
-            masked_mean(sound, sound_mask), masked_mean(sight, sight_mask)
-        )
-        return output
+        return masked_mean(sound, sound_mask), masked_mean(sight, sight_mask)
 
 
 class EarlyNetwork(TwoStreamNetwork):
@@ -195,8 +214,9 @@ class EarlyNetwork(TwoStreamNetwork):
         super().__init__(config)
         self.audio.drop_stage_two()
         self.video.drop_stage_two()
-        self.fusion = EarlyFusion(self.audio.STAGE_ONE_SIZE, self.video.STAGE_ONE_SIZE)
-        self.heads = IntensityHead(EarlyFusion.SIZE)
+        sizes = self.audio.STAGE_ONE_SIZE, self.video.STAGE_ONE_SIZE
+        self.fusion = EarlyFusion(*sizes, classes=config.classes)
+        self.heads = IntensityHead(EarlyFusion.SIZE, config.classes)
 
     def judge(
         self, sound: Tensor, sound_mask: Tensor, sight: Tensor, sight_mask: Tensor
@@ -219,13 +239,10 @@ class DecisionNetwork(TwoStreamNetwork):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
         build, members = DECISION[config.fusion]
-        self.heads = StreamHeads(self.audio.SIZE, self.video.SIZE)
-        self.fusion = build()
-        self.early = (
-            EarlyFusion(self.audio.STAGE_ONE_SIZE, self.video.STAGE_ONE_SIZE)
-            if EARLY in members
-            else None
-        )
+        self.heads = StreamHeads(self.audio.SIZE, self.video.SIZE, classes=config.classes)
+        self.fusion = build(config.classes)
+        sizes = self.audio.STAGE_ONE_SIZE, self.video.STAGE_ONE_SIZE
+        self.early = EarlyFusion(*sizes, classes=config.classes) if EARLY in members else None
 
     def judge(
         self, sound: Tensor, sound_mask: Tensor, sight: Tensor, sight_mask: Tensor

@@ -48,7 +48,7 @@ def worst_difference(model: Model, reference: Model) -> float:
 
 
 def _probabilities(model: Model) -> npt.NDArray[np.float32]:
-    """Probabilities (24, 8) of the windows."""
+    """Probabilities (24, C) of the windows."""
     rng = np.random.default_rng(0)
     faces = _patterns(rng, model.face.face_shape)
     steps = model.video_shape[0]

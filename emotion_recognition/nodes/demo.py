@@ -256,7 +256,8 @@ def _emotion_node(
     parameters: Mapping[str, str | int], compressed: bool, log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run emotion_node on the bag's topics; at the end its warnings are shown."""
-    command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node", "--ros-args"]
+    command = [sys.executable, "-m", "emotion_recognition.nodes", "emotion_node"]
+    command += ["--ros-args"]
     for name, topic in remappings(COMPRESSED_TOPIC if compressed else IMAGE_TOPIC, AUDIO_TOPIC):
         command += ["-r", f"{name}:={topic}"]
     transport = "compressed" if compressed else "raw"

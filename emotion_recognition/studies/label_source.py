@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 from emotion_recognition.bags.bag import Bag, RecordedMessage
+from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.studies.label_files import READERS, LabelRow, read_label_file
 from emotion_recognition.studies.labels import (
     Label,
@@ -50,12 +51,15 @@ class LabelSource(Protocol):
         """
 
 
-def label_source(source: str | Path, sync: str = "stamp") -> LabelSource:
+def label_source(
+    source: str | Path, sync: str = "stamp", classes: Sequence[str] = EMOTIONS
+) -> LabelSource:
     """Return the labels in a file, a folder of files named after recordings, or a topic.
 
     Args:
         source: An existing path; else the name of a topic, which begins with ``/``.
         sync: Clock that the recordings' streams are matched by, ``stamp`` or ``receive-time``.
+        classes: What labels may name; see ``labels.class_of``.
 
     Raises:
         LabelError: there is neither, or the files cannot be used.
@@ -63,26 +67,29 @@ def label_source(source: str | Path, sync: str = "stamp") -> LabelSource:
     """
     path = Path(source)
     if path.is_dir():
-        return _folder(path)
+        return _folder(path, classes)
     if path.is_file():
-        return LabelTable(path.name, read_label_file(path))
+        return LabelTable(path.name, read_label_file(path), classes)
     if str(source).startswith("/") and path.suffix.lower() not in READERS:
-        return LabelTopic(str(source), sync)
+        return LabelTopic(str(source), sync, classes)
     raise LabelError(f"labels '{source}': no such file or folder; a topic is named from its '/' on")
 
 
 class LabelTable:
     """Labels out of files."""
 
-    def __init__(self, name: str, rows: Sequence[LabelRow]) -> None:
-        """Take the rows of a file, or of several.
+    def __init__(
+        self, name: str, rows: Sequence[LabelRow], classes: Sequence[str] = EMOTIONS
+    ) -> None:
+        """Take the rows of a file, or of several; ``classes``: what they may name.
 
         Raises:
             LabelError: some name no known emotion; all of those are listed.
         """
-        check_names([row.emotion for row in rows], name)
+        check_names([row.emotion for row in rows], name, classes)
         self._name = name
         self._rows = rows
+        self._classes = classes
 
     def check(self, recordings: Mapping[str, Path]) -> list[str]:
         """See :class:`LabelSource`."""
@@ -113,7 +120,7 @@ class LabelTable:
     def labels_of(self, recording: Extent) -> list[Label]:
         """See :class:`LabelSource`."""
         rows = [row for row in self._rows if _is(row.file, recording.name, recording.path)]
-        labels = [_label(row, recording) for row in rows]
+        labels = [_label(row, recording, self._classes) for row in rows]
         return check_order(labels, recording.name, recording.start_ns)
 
 
@@ -125,10 +132,11 @@ class LabelTopic:
     on, or from their arrival where they have none or ``sync`` is ``receive-time``.
     """
 
-    def __init__(self, topic: str, sync: str = "stamp") -> None:
-        """Name the topic, and the clock that the recording's streams are matched by."""
+    def __init__(self, topic: str, sync: str = "stamp", classes: Sequence[str] = EMOTIONS) -> None:
+        """Name the topic, the clock that streams are matched by, and what may be said."""
         self._topic = topic
         self._sync = sync
+        self._classes = classes
 
     def check(self, recordings: Mapping[str, Path]) -> list[str]:
         """See :class:`LabelSource`; what lies in a bag is told when it is read."""
@@ -146,12 +154,13 @@ class LabelTopic:
         if not messages:
             raise LabelError(f"{recording.name}: no message on '{self._topic}'")
         messages.sort(key=lambda label: label.start_ns)
-        check_names([label.emotion for label in messages], f"{recording.name}, {self._topic}")
+        where = f"{recording.name}, {self._topic}"
+        check_names([label.emotion for label in messages], where, self._classes)
         starts = [label.start_ns for label in messages]
         ends = [*starts[1:], max(recording.end_ns, starts[-1])]
         labels: list[Label] = []
         for said, end_ns in zip(messages, ends, strict=True):
-            label = replace(said, end_ns=end_ns, emotion=class_of(said.emotion))
+            label = replace(said, end_ns=end_ns, emotion=class_of(said.emotion, self._classes))
             if labels and _same(labels[-1], label):
                 labels[-1] = replace(labels[-1], end_ns=end_ns)
             elif end_ns > label.start_ns:
@@ -181,7 +190,7 @@ def _rating(content: Any, name: str) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _folder(path: Path) -> LabelTable:
+def _folder(path: Path, classes: Sequence[str]) -> LabelTable:
     """Labels of a folder: a file without a column ``file`` is of the recording of its name."""
     files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in READERS]
     if not files:
@@ -191,7 +200,7 @@ def _folder(path: Path) -> LabelTable:
         for file in files
         for row in read_label_file(file)
     ]
-    return LabelTable(path.name, rows)
+    return LabelTable(path.name, rows, classes)
 
 
 def _is(file: str, name: str, path: Path) -> bool:
@@ -204,7 +213,7 @@ def _is(file: str, name: str, path: Path) -> bool:
     return any(tail.parts[-len(wanted.parts) :] == wanted.parts for tail in tails)
 
 
-def _label(row: LabelRow, recording: Extent) -> Label:
+def _label(row: LabelRow, recording: Extent, classes: Sequence[str]) -> Label:
     if row.start is None or row.end is None:
         start_ns, end_ns = recording.start_ns, recording.end_ns
     else:
@@ -213,7 +222,7 @@ def _label(row: LabelRow, recording: Extent) -> Label:
     return Label(
         start_ns,
         end_ns,
-        class_of(row.emotion),
+        class_of(row.emotion, classes),
         row.valence,
         row.arousal,
         row.intensity,

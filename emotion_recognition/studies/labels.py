@@ -49,7 +49,7 @@ class LabelError(ValueError):
 class Label:
     """One labelled stretch of a recording, sensor time, end exclusive.
 
-    ``emotion`` is a class of ``emotions.EMOTIONS``; empty where only numbers were rated.
+    ``emotion`` is a class of the models it is held against; empty where only numbers were rated.
     ``valence`` and ``arousal`` lie in [-1, 1], ``intensity`` in [0, 1]; each is NaN where nobody
     said. ``subject`` is the person, by whatever name the study gives; empty where unknown.
     """
@@ -63,23 +63,30 @@ class Label:
     subject: str = ""
 
 
-def class_of(name: str) -> str:
+def class_of(name: str, classes: Sequence[str] = EMOTIONS) -> str:
     """Return the class that a name in a label stands for; empty for those of ``NO_EMOTION``.
+
+    Args:
+        name: As written.
+        classes: Those of the model, in lower case; other word forms are known of ``EMOTIONS``.
 
     Raises:
         LabelError: nobody knows the name.
     """
     key = name.strip().lower()
-    if key in NO_EMOTION:
-        return ""
+    if key in NO_EMOTION or key in classes:
+        return "" if key in NO_EMOTION else key
     try:
-        return canonical(NAMES.get(key, key))
-    except ValueError as error:
-        raise LabelError(f"unknown emotion '{name.strip()}'") from error
+        found = canonical(NAMES.get(key, key))
+    except ValueError:
+        found = ""
+    if found not in classes:
+        raise LabelError(f"unknown emotion '{name.strip()}'")
+    return found
 
 
-def check_names(names: Sequence[str], source: str) -> None:
-    """Check that every name stands for a class.
+def check_names(names: Sequence[str], source: str, classes: Sequence[str] = EMOTIONS) -> None:
+    """Check that every name stands for a class; see :func:`class_of`.
 
     Raises:
         LabelError: some do not; all of them are named, and what is allowed.
@@ -87,13 +94,13 @@ def check_names(names: Sequence[str], source: str) -> None:
     unknown: Counter[str] = Counter()
     for name in names:
         try:
-            class_of(name)
+            class_of(name, classes)
         except LabelError:
             unknown[name.strip()] += 1
     if unknown:
         listed = ", ".join(f"'{name}' ({count} times)" for name, count in unknown.most_common())
         raise LabelError(
-            f"{source}: unknown emotions {listed}; allowed are {', '.join(EMOTIONS)}, the other "
+            f"{source}: unknown emotions {listed}; allowed are {', '.join(classes)}, the other "
             "names of docs/evaluation.md, and 'other' for what no class fits"
         )
 

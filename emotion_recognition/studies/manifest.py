@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from emotion_recognition import __version__
-from emotion_recognition.model.emotion_model import NETWORK_FILE, WEIGHTS
 from emotion_recognition.model.frame_encoder import SHIPPED_WEIGHTS
+from emotion_recognition.model.network_file import network_file
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,7 @@ def weights_digest(model_path: Path | None) -> str:
     Raises:
         OSError: there is no network.
     """
-    path = model_path or WEIGHTS
-    network = path / NETWORK_FILE if path.is_dir() else path
+    network = network_file(model_path)
     digest = hashlib.sha256(network.read_bytes())
     encoder = network.with_name(SHIPPED_WEIGHTS.name)
     if encoder.exists():

@@ -5,6 +5,7 @@ float32, in text by their shortest decimals that read back as the same. Unknown 
 that an estimate without labels lacks, are empty in CSV and null elsewhere.
 """
 
+import errno
 import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas
 
 FORMATS = ("csv", "jsonl", "parquet")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _TEXTS = ("subject", "emotion", "flags")
 _ROW_GROUP = 8192  # rows of Parquet that are written at once: at 4 a second, half an hour
@@ -67,6 +69,10 @@ def write_estimates(
             yield write
         for path in paths:
             partial[path].replace(path)
+    except OSError as error:
+        if error.errno in _NO_ROOM and error.filename is None:
+            error.filename = str(paths[0].parent)  # for the message
+        raise
     finally:
         for path in partial.values():
             path.unlink(missing_ok=True)

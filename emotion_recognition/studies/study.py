@@ -11,8 +11,13 @@ from emotion_recognition.bags.events import FrameEvent
 from emotion_recognition.bags.find import is_bag, recordings_in
 from emotion_recognition.bags.read import read_events
 from emotion_recognition.evaluation.offline import time_origin_ns
+from emotion_recognition.model.network_file import read_labels
 from emotion_recognition.studies.compare import compare
-from emotion_recognition.studies.configuration import StudyConfiguration, make_configuration
+from emotion_recognition.studies.configuration import (
+    StudyConfiguration,
+    make_configuration,
+    refuse_to_show,
+)
 from emotion_recognition.studies.evaluation import (
     Comparison,
     Evaluation,
@@ -78,10 +83,14 @@ def evaluate(
     _require_packages()
     options = options or RunOptions(formats=FORMATS)
     configurations = tuple(configurations) or (make_configuration(),)
+    if thumbnails:
+        refuse_to_show(configurations, "a report with thumbnails")
     if isinstance(paths, str | Path):
         paths = [paths]
     found = recordings_in([Path(path) for path in paths], Path(out) if out else None)
-    source = None if labels is None else label_source(labels, options.sync)
+    source = None
+    if labels is not None:
+        source = label_source(labels, options.sync, _classes(configurations))
     named = dict(zip(unique_names(found), found, strict=True))
     warnings = source.check(named) if source else []
     with _folder(out) as folder:
@@ -99,6 +108,12 @@ def evaluate(
         if out is not None:
             write_study(study, folder, force=force)
     return study
+
+
+def _classes(configurations: Sequence[StudyConfiguration]) -> tuple[str, ...]:
+    """The class names of all the models, each once."""
+    models = dict.fromkeys(each.settings.model_path for each in configurations)
+    return tuple(dict.fromkeys(name for path in models for name in read_labels(path)))
 
 
 def _require_packages() -> None:
@@ -194,8 +209,8 @@ def _by_name(results: Sequence[RecordingResult]) -> dict[str, list[RecordingResu
     return found
 
 
-def _start_ns(path: Path, options: RunOptions) -> int:
-    """Sensor time of a recording's first image or sound."""
+def start_ns(path: Path, options: RunOptions) -> int:
+    """Return the sensor time of a recording's first image or sound."""
     if not is_bag(path):
         return time_origin_ns(path)
     events = read_events(path, options.image_topic, options.audio_topic, sync=options.sync)
@@ -212,13 +227,13 @@ def _recording(
     thumbnails: bool,
 ) -> tuple[Recording, list[str]]:
     """A recording with its labels and pictures, and warnings about the labels."""
-    recording = Recording(name, series, origin_ns=_start_ns(path, options))
+    recording = Recording(name, series, origin_ns=start_ns(path, options))
     labels: list[Label] = []
     warnings: list[str] = []
     if source is not None:
-        start_ns, end_ns = recording.span_ns
-        said = source.labels_of(Extent(path, name, start_ns, end_ns))
-        labels, warnings = inside(said, start_ns, end_ns, name)
+        begin_ns, end_ns = recording.span_ns
+        said = source.labels_of(Extent(path, name, begin_ns, end_ns))
+        labels, warnings = inside(said, begin_ns, end_ns, name)
     pictures: list[Picture] = []
     if thumbnails:
         first = next(iter(series.values()))

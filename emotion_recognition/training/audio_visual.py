@@ -11,7 +11,6 @@ import json
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -51,6 +50,7 @@ from emotion_recognition.training.clip_pairs import (
     read_pairs,
     split_by_speaker,
 )
+from emotion_recognition.training.condition_report import condition_table
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.optimise import soft_cross_entropy
 from emotion_recognition.training.optimiser import Adam, Constant, Optimiser, Schedule
@@ -59,8 +59,6 @@ from emotion_recognition.training.trainer import fit, kept_epoch
 
 CONDITIONS = {"both": (True, True), "voice_missing": (False, True), "face_missing": (True, False)}
 """Whether there is sound, and whether there is a face."""
-
-FIGURES = ("accuracy", "uar", "top1", "top5", "macro_f1", "ece")
 
 LICENCE = "non-commercial research only where trained on RAVDESS (CC BY-NC-SA 4.0)"
 
@@ -109,6 +107,9 @@ class AudioVisual:
         require(both <= 1, "drop_face", self.drop_face, f"{1 - self.drop_voice:g} at most")
         require(self.face_noise >= 0, "face_noise", self.face_noise, "0 or more")
         require(0 <= self.smoothing < 1, "smoothing", self.smoothing, "0 to below 1")
+        count, own = len(EMOTIONS), "; for classes of your own take the stage fine_tune"
+        classes = self.network.classes
+        require(classes == count, "network.classes", classes, f"{count}, those of EMOTIONS{own}")
         branch, voice = self.network.audio_branch, self.voice_encoder.name
         if isinstance(self.data, RavdessPairs):
             size, allowed = self.network.vector_size, f"{ACTION_UNITS}, the action units"
@@ -320,18 +321,6 @@ def _finish(
     )
     text = json.dumps(result, indent=2)
     (path.parent / "report.json").write_text(text + "\n", encoding="utf-8")
-    (path.parent / "report.md").write_text(_table(result), encoding="utf-8")
-
-
-def _table(result: dict[str, Any]) -> str:
-    """Return the figures by condition as a Markdown table, in percent."""
-    titles = ("both streams", "voice missing", "face missing")
-    entries = (result, result["voice_missing"], result["face_missing"])
-    lines = [
-        f"| {result['n']} test clips | " + " | ".join(FIGURES) + " |",
-        "| --- " * (len(FIGURES) + 1) + "|",
-    ]
-    for title, entry in zip(titles, entries, strict=True):
-        figures = " | ".join(f"{100 * entry[name]:.1f}" for name in FIGURES)
-        lines.append(f"| {title} | {figures} |")
-    return "\n".join(lines) + "\n"
+    entries = {name: result if name == "both" else result[name] for name in CONDITIONS}
+    table = condition_table(f"{result['n']} test clips", entries)
+    (path.parent / "report.md").write_text(table, encoding="utf-8")

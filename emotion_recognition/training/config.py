@@ -28,6 +28,7 @@ STAGES: Mapping[str, str] = types.MappingProxyType(
         "voice": "emotion_recognition.training.voice:Voice:run",
         "fusion": "emotion_recognition.training.fusion:Fusion:run",
         "audio_visual": "emotion_recognition.training.audio_visual:AudioVisual:run",
+        "fine_tune": "emotion_recognition.training.fine_tune:FineTune:run",
     }
 )
 """Module, dataclass of the options, and ``run(config, data, out, features, resume) -> Path``.

@@ -320,7 +320,7 @@ def run_fold(
     for found in logits.values():
         calibrate(found, pairs["valid"].labels)
     for name, (build, members) in DECISION.items():
-        model = build()
+        model = build(len(EMOTIONS))
         if isinstance(model, LogisticFusion):
             fit_logistic(model, [logits[m]["train"] for m in members], pairs["train"].labels)
         logits[name] = {part: decide(model, [logits[m][part] for m in members]) for part in pairs}

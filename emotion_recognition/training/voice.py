@@ -36,7 +36,7 @@ from emotion_recognition.model.checkpoint import (
     save_checkpoint,
 )
 from emotion_recognition.model.device import choose_device
-from emotion_recognition.model.emotion_model import AUDIO_STEPS, NETWORK_FILE, WEIGHTS
+from emotion_recognition.model.emotion_model import AUDIO_STEPS
 from emotion_recognition.model.network import (
     KIND,
     EmotionNetwork,
@@ -45,6 +45,7 @@ from emotion_recognition.model.network import (
     config_entries,
     load_network,
 )
+from emotion_recognition.model.network_file import NETWORK_FILE, WEIGHTS
 from emotion_recognition.training.augment import mix, random_vector_windows, random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, require

@@ -77,7 +77,7 @@ class FaceInput:
         return (self.size, self.size) if self.channels == 1 else (self.size, self.size, 3)
 
     def scaled(self, faces: Pixels) -> Vectors:
-        """Faces (N, *face_shape) uint8 as the encoder reads them, (N, channels, size, size)."""
+        """Faces ``(N, *face_shape)`` uint8 as the encoder reads them, (N, channels, size, size)."""
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
         shape = (-1, self.size, self.size, self.channels)
         pixels = (faces.reshape(shape).astype(np.float32) / np.float32(255) - mean) / std
@@ -98,7 +98,7 @@ class FrameBackbone(Protocol):
     face: FaceInput
 
     def encode(self, faces: Pixels) -> Vectors:
-        """Return the vectors (N, vector_size) of N >= 1 faces (N, *face_shape) uint8."""
+        """Return the vectors (N, vector_size) of N >= 1 faces ``(N, *face_shape)`` uint8."""
 
 
 class VoiceBackbone(Protocol):

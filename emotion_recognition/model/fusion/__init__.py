@@ -3,8 +3,8 @@
 In the network: ``BETWEEN_STAGES`` after stage one of the branches, ``AFTER_BRANCHES`` after stage
 two; both are built from the feature sizes of audio and video there and the size of the queries, and
 map both streams' steps to new ones. ``EARLY`` takes the place of stage two. On decisions:
-``DECISION``, each with whose decisions meet: ``hybrid`` takes those of early fusion too.
-``FUSIONS`` names them all.
+``DECISION``, built from the number of classes, each with whose decisions meet: ``hybrid`` takes
+those of early fusion too. ``FUSIONS`` names them all.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ BETWEEN_STAGES: dict[str, type[nn.Module]] = {
 }
 AFTER_BRANCHES: dict[str, type[nn.Module]] = {"late_transformer": TransformerFusion}
 EARLY = "early"
-DECISION: dict[str, tuple[Callable[[], SoftmaxAverage | LogisticFusion], tuple[str, ...]]] = {
-    "late_softmax": (SoftmaxAverage, ("audio", "video")),
-    "late_logistic": (LogisticFusion, ("audio", "video")),
+DECISION: dict[str, tuple[Callable[[int], SoftmaxAverage | LogisticFusion], tuple[str, ...]]] = {
+    "late_softmax": (lambda _: SoftmaxAverage(), ("audio", "video")),
+    "late_logistic": (partial(LogisticFusion, 2), ("audio", "video")),
     "hybrid": (partial(LogisticFusion, 3), ("audio", "video", EARLY)),
 }
 FUSIONS: tuple[str, ...] = (*AFTER_BRANCHES, *BETWEEN_STAGES, EARLY, *DECISION)

@@ -28,11 +28,12 @@ class EarlyFusion(nn.Module):
         audio_size: int = AudioBranch.STAGE_ONE_SIZE,
         video_size: int = VisualBranch.STAGE_ONE_SIZE,
         dropout: float = 0.3,
+        classes: int = len(EMOTIONS),
     ) -> None:
         super().__init__()
         self.joint = audio_stage_two(audio_size + video_size, self.SIZE, dropout)
         self.drop = nn.Dropout(dropout)
-        self.classes = nn.Linear(self.SIZE, len(EMOTIONS))
+        self.classes = nn.Linear(self.SIZE, classes)
 
     def features(
         self, audio: Tensor, audio_mask: Tensor, video: Tensor, video_mask: Tensor
@@ -52,7 +53,7 @@ class EarlyFusion(nn.Module):
         A step counts if either stream is there; S is at least 2, T at least 1.
 
         Returns:
-            Class logits (B, 8).
+            Class logits (B, C).
         """
         logits: Tensor = self.classes(self.features(audio, audio_mask, video, video_mask))
         return logits
@@ -61,7 +62,7 @@ class EarlyFusion(nn.Module):
     def parts(
         self, audio: Tensor, audio_mask: Tensor, video: Tensor, video_mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Split the logits, less the bias, into a part (B, 8) of the audio and one of the video.
+        """Split the logits, less the bias, into a part (B, C) of the audio and one of the video.
 
         The parts are the Shapley values of the streams (Lundberg and Lee, "A unified approach to
         interpreting model predictions", 2017, equation 4, for two players): what a stream adds to

@@ -1,0 +1,48 @@
+"""Pages of the site that lie elsewhere in the repository: the README, model cards, examples.
+
+Each has an empty page ``beside/NAME.md`` here, which is filled with the file's text when the site
+is built. Links between them and the pages of this folder then lead from page to page.
+"""
+
+import os
+import re
+from pathlib import Path
+
+PAGES = {
+    "README.md": "readme",
+    "MODEL_CARD.md": "model-card",
+    "emotion_recognition/weights/emotion_network.md": "emotion-network",
+    "emotion_recognition/weights/frame_encoder.md": "frame-encoder",
+    "emotion_recognition/weights/landmarks.md": "landmarks-card",
+    "examples/README.md": "examples",
+}
+"""Files of the repository, and the names of their pages in ``beside/``."""
+
+_LINK = re.compile(r"(?P<opens>\]\(|\{literalinclude\} )(?P<path>[^)#\s:]+)(?=[)#\s])")
+
+
+def page_text(name: str, text: str, root: Path, built_from: Path) -> str:
+    """Return the text of a page as Sphinx is to read it.
+
+    Args:
+        name: Of the page, such as ``training`` or ``beside/readme``.
+        text: As its file has it.
+        root: The repository.
+        built_from: Its folder ``docs``, or a copy of that.
+    """
+    docs = root / "docs"
+    files = {f"beside/{beside}": root / file for file, beside in PAGES.items()}
+    source = files.get(name, docs / name)
+    if name in files:
+        text = source.read_text(encoding="utf-8")
+
+    def link(match: re.Match[str]) -> str:
+        target = Path(os.path.normpath(source.parent / match["path"]))
+        beside = PAGES.get(os.path.relpath(target, root))
+        if beside:
+            target = built_from / "beside" / f"{beside}.md"
+        elif target.is_relative_to(docs):
+            target = built_from / target.relative_to(docs)
+        return match["opens"] + os.path.relpath(target, (built_from / name).parent)
+
+    return _LINK.sub(link, text)
