@@ -33,18 +33,22 @@ setup(
             "weights/crema_d_folds/*.safetensors",
             "weights/*.md",
             "weights/*.json",
+            "weights/SHA256SUMS",
             "dashboard/static/*",
             "dashboard/static/assets/*",
             "studies/*.html",
         ]
     },
-    data_files=[shared(name) for name in ("config", "config/training", "launch", "msg")],
+    data_files=[
+        shared(name) for name in ("config", "config/sros2", "config/training", "launch", "msg")
+    ],
     install_requires=requirements("runtime.txt"),
     extras_require={
         "backbones": requirements("backbones.txt"),
         "cluster": requirements("cluster.txt"),
         "dashboard": requirements("dashboard.txt"),
         "docs": requirements("docs.txt"),
+        "fuzz": requirements("fuzz.txt"),
         "landmarks": requirements("landmarks.txt"),
         "microphone": requirements("microphone.txt"),
         "studies": requirements("studies.txt"),

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion_recognition.model.checkpoint import CheckpointError
+from emotion_recognition.model.digest import check_digest
 
 Numbers = NDArray[np.float64]
 
@@ -189,6 +190,7 @@ def load_parameters(path: Path | None = None) -> SmoothingParameters:
     """
     path = path or PARAMETERS_FILE
     try:
+        check_digest(path)
         entries = json.loads(path.read_text(encoding="utf-8"))
         if entries["format"] != FORMAT:
             raise ValueError(f"format is {entries['format']!r}, expected {FORMAT!r}")

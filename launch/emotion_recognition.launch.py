@@ -8,7 +8,14 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from emotion_recognition.nodes.dds import config_file, profile_environment
-from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, overrides, remappings
+from emotion_recognition.nodes.graph import (
+    ARGUMENTS,
+    PARAMETER_FILE,
+    overrides,
+    redaction,
+    remappings,
+)
+from emotion_recognition.nodes.keystore import enclave
 from launch import LaunchContext, LaunchDescription
 
 
@@ -39,6 +46,7 @@ def nodes(context: LaunchContext) -> list[Node]:
     if given["use_sim_time"] == "true":
         parameters.append({"use_sim_time": True})
     emotion_parameters = [*parameters, overrides(given)] if overrides(given) else parameters
+    page_parameters = [*parameters, redaction(given)] if redaction(given) else parameters
 
     def node(executable: str, parameters: list, **options) -> Node:
         return Node(
@@ -48,7 +56,10 @@ def nodes(context: LaunchContext) -> list[Node]:
             namespace=given["namespace"],
             parameters=parameters,
             remappings=remappings(given["image"], given["audio"]),
-            arguments=["--ros-args", "--log-level", given["log_level"]],
+            arguments=[
+                *("--ros-args", "--log-level", given["log_level"]),
+                *("--enclave", enclave(executable)),  # of no effect unless ROS 2 is secured
+            ],
             output="screen",
             **options,
         )
@@ -57,5 +68,5 @@ def nodes(context: LaunchContext) -> list[Node]:
         node("emotion_node", emotion_parameters),
         node("camera_node", parameters, condition=IfCondition(given["camera"])),
         node("microphone_node", parameters, condition=IfCondition(given["microphone"])),
-        node("dashboard_bridge", parameters, condition=IfCondition(given["dashboard"])),
+        node("dashboard_bridge", page_parameters, condition=IfCondition(given["dashboard"])),
     ]

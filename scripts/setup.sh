@@ -87,11 +87,13 @@ install_torch() {
 
 build_messages() {
   [ "$mode" = installed-ros ] || "$venv/bin/python" scripts/relocate_ros_wheels.py
-  local audio=(interfaces/audio_common_msgs)
-  ! has_ros_package audio_common_msgs || audio=()
+  local name absent=()
+  for name in audio_common_msgs hri_msgs; do
+    has_ros_package "$name" || absent+=("interfaces/$name")
+  done
   mkdir -p "$ros"
   . scripts/env.sh
-  build_into "$ros/install" . "${audio[@]}"
+  build_into "$ros/install" . "${absent[@]}"
   build_into "$ros/mgonzs13" interfaces/mgonzs13/audio_common_msgs
 }
 

@@ -1,11 +1,14 @@
 """Stands for an accelerator whose memory runs full; as a program it runs emotion_node with it.
 
+    python full_accelerator.py FILE [ROS arguments]     # its memory is full once FILE exists
+
 ``cpu:0`` is its name: PyTorch computes there, while the package takes it for a device that is not
 the CPU, and so goes all the way that it goes with CUDA but for CUDA's own graphs.
 """
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,12 +23,12 @@ ERROR = "CUDA out of memory. Tried to allocate 2.00 MiB. GPU 0 has a total capac
 
 
 class FullAccelerator:
-    """Computes ``room`` times in all, and is out of memory from then on."""
+    """Computes until its memory is full, which ``has_room`` says each time."""
 
     device = torch.device(NAME)
 
-    def __init__(self, room: int) -> None:
-        self.room = room
+    def __init__(self, has_room: Callable[[], bool]) -> None:
+        self.has_room = has_room
 
     def staging(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array.copy())
@@ -40,9 +43,8 @@ class FullAccelerator:
         steps()
 
     def _take(self) -> None:
-        if self.room == 0:
+        if not self.has_room():
             raise torch.cuda.OutOfMemoryError(ERROR)
-        self.room -= 1
 
 
 def install(
@@ -58,10 +60,12 @@ def install(
     put(emotion_model, "choose_device", lambda name: Device("cpu" if name == "cpu" else NAME))
     put(emotion_model, "make_runner", make_runner)
     put(frames, "make_runner", make_runner)
+    for module in (batches, emotion_model):  # half precision is slow on a CPU: small batches alone
+        put(module, "SIZES", (1, 4))
 
 
 if __name__ == "__main__":
     from emotion_recognition.nodes.emotion_node import main
 
-    install(FullAccelerator(int(sys.argv[1])))
+    install(FullAccelerator(lambda: not Path(sys.argv[1]).exists()))
     sys.exit(main(sys.argv[2:]))

@@ -1,7 +1,9 @@
 """Helpers that run real nodes in processes of their own, on a domain that nobody else uses."""
 
+import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -75,16 +77,35 @@ class Process:
             self.lines.append(text.rstrip())
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
     def running(self) -> bool:
         return self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+    def catches(self, number: int) -> bool:
+        """Whether the process handles a signal itself by now."""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+        except FileNotFoundError:
+            return False
+        caught = re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)
+        return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
+
+    def left_behind(self) -> list[str]:
+        """The command lines of what it has started, directly or not, and still runs."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                state, _, _, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+                if int(session) == self.pid and state != "Z" and folder.name != str(self.pid):
+                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+        return found
 
     def said(self, *words: str) -> bool:
         """Whether one line holds all of ``words``."""
@@ -99,6 +120,11 @@ class Process:
     def interrupt(self) -> None:
         """Press Ctrl-C: SIGINT to the process and all that it has started."""
         os.killpg(self._process.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the process as a crash does: at once, with nothing tidied up."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self, number: int = signal.SIGTERM, timeout_s: float = 20) -> int:
         """Send a signal and wait for the end; return the exit code."""
@@ -116,7 +142,7 @@ class Process:
 
 def module(name: str, *arguments: str) -> list[str]:
     """The command line of a module of ``emotion_recognition.nodes``."""
-    return [sys.executable, "-m", f"emotion_recognition.nodes.{name}", *arguments]
+    return [sys.executable, "-m", "emotion_recognition.nodes", name, *arguments]
 
 
 @contextmanager
@@ -191,5 +217,5 @@ def wait_until(condition: Callable[[], Any], timeout_s: float = 30, what: str = 
 
 def command_line(*arguments: str) -> list[str]:
     """The command line of ``emotion-recognition``, wherever it is installed."""
-    code = "import sys; from emotion_recognition.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; from emotion_recognition.cli import main; sys.exit(main())"
     return [sys.executable, "-c", code, *arguments]

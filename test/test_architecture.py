@@ -11,7 +11,7 @@ import pytest
 PACKAGE = "emotion_recognition"
 # From the ground up; a room uses only rooms of lower levels, and never one of its own level.
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("emotions", "audio", "windows", "extras"),
+    ("emotions", "audio", "windows", "extras", "interrupt"),
     ("model", "corpora", "estimate"),
     ("vision", "smoothing"),
     ("recognizer", "bags"),

@@ -39,14 +39,15 @@ def judge_it(model: EmotionModel, caplog: pytest.LogCaptureFixture) -> None:
     assert worst_difference(model, load_model(device="cpu")) == 0
 
 
-@pytest.mark.parametrize("room", [0, 2])
-def test_a_device_that_is_full_at_the_start_is_not_used(monkeypatch, caplog, room: int) -> None:
-    install(FullAccelerator(room), monkeypatch.setattr)
+@pytest.mark.parametrize("steps", [0, 2])
+def test_a_device_that_is_full_at_the_start_is_not_used(monkeypatch, caplog, steps: int) -> None:
+    left = iter(range(steps))
+    install(FullAccelerator(lambda: next(left, None) is not None), monkeypatch.setattr)
     judge_it(load_model(device="cuda"), caplog)
 
 
 def test_a_device_that_runs_full_is_left(monkeypatch, caplog) -> None:
-    accelerator = FullAccelerator(1000)
+    accelerator = FullAccelerator(lambda: True)
     install(accelerator, monkeypatch.setattr)
     model = load_model(device="cuda")
     assert (model.device, model.device_problem, model.precision) == (NAME, "", "float16")
@@ -57,7 +58,7 @@ def test_a_device_that_runs_full_is_left(monkeypatch, caplog) -> None:
             model.encode_faces(FACES)
     assert model.device == NAME, "another error was taken for a full memory"
 
-    accelerator.room = 0
+    accelerator.has_room = lambda: False
     assert model.encode_faces(FACES).shape == (3, 128)
     judge_it(model, caplog)
 

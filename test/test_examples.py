@@ -29,10 +29,3 @@ def test_recordings_are_evaluated(
     assert "accuracy: " in shown
     assert "visit" in shown
     assert (tmp_path / "out" / "report.html").is_file()
-
-
-def test_every_example_is_named_in_the_readme(repository: Path):
-    readme = (repository / "examples" / "README.md").read_text(encoding="utf-8")
-    scripts = [path.name for path in (repository / "examples").glob("*.py")]
-    assert scripts
-    assert [name for name in scripts if f"({name})" not in readme] == []

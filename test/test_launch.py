@@ -60,7 +60,7 @@ def test_every_argument_is_declared_and_described(load):
 
 ISSUED = (
     *("image", "audio", "namespace", "params_file", "cameras", "max_faces", "device"),
-    *("autostart", "use_sim_time", "camera", "microphone", "dashboard", "log_level"),
+    *("autostart", "use_sim_time", "camera", "microphone", "dashboard", "redact", "log_level"),
 )
 
 
@@ -82,6 +82,13 @@ def test_the_parameter_file_decides_on_sim_time_unless_the_argument_is_set(load)
 def test_cameras_and_faces_become_parameters_of_the_node(load):
     node = nodes(load(), cameras="front=/f/image,rear=/r/image", max_faces="4")["emotion_node"]
     assert overrides(node) == [{"cameras": "front=/f/image,rear=/r/image", "max_faces": 4}]
+
+
+def test_redaction_is_told_to_the_node_and_to_the_page(load):
+    started = nodes(load(), redact="true", camera="true", dashboard="true")
+    told = {name: overrides(node) for name, node in started.items()}
+    asked = [{"redact": True}]
+    assert told == {"emotion_node": asked, "dashboard_bridge": asked, "camera_node": []}
 
 
 def test_a_manager_may_be_waited_for(load):

@@ -2,6 +2,7 @@
 """Recording live topics into a bag that can be evaluated."""
 
 import array
+import itertools
 import os
 import re
 import signal
@@ -34,6 +35,7 @@ from emotion_recognition.cli import main
 from emotion_recognition.evaluation.offline import recognize
 from emotion_recognition.nodes import record as record_module
 from emotion_recognition.nodes import recorder as recorder_module
+from emotion_recognition.nodes.qos import sensor_qos
 from emotion_recognition.nodes.recording import NO_CONSENT, topics
 from emotion_recognition.recognizer import RecognizerConfig
 
@@ -157,6 +159,27 @@ def test_compressed_images_and_estimates_are_recorded_as_they_are(tmp_path: Path
         found = {message.topic: bag.decode(message) for message in bag.messages()}
     assert bytes(found[COMPRESSED_TOPIC].data) == b"picture"
     assert (found["/emotion"].emotion, list(found["/emotion"].probabilities)) == ("sad", [1.0])
+
+
+def test_a_publisher_that_comes_back_with_less_quality_is_recorded_on(
+    tmp_path: Path, domain_id: int
+):
+    with probe(domain_id) as live:
+        publishers = [live.node.create_publisher(EmotionState, "/emotion", 10)]
+        ticks = itertools.count()
+
+        def publish() -> None:
+            if live.node.count_subscribers("/emotion") and next(ticks) == 20:
+                live.node.destroy_publisher(publishers[0])
+                publishers[0] = live.node.create_publisher(EmotionState, "/emotion", sensor_qos(10))
+            quality = publishers[0].qos_profile.reliability.name
+            publishers[0].publish(EmotionState(emotion=quality))
+
+        live.node.create_timer(0.05, publish)
+        assert record_here(tmp_path / "out", "--consent", "--duration", "6") == 0
+    with Bag(tmp_path / "out") as bag:
+        heard = {bag.decode(message).emotion for message in bag.messages()}
+    assert heard == {"RELIABLE", "BEST_EFFORT"}
 
 
 def test_what_the_disk_is_too_slow_for_is_counted(

@@ -97,6 +97,7 @@ def test_the_package_carries_its_weights(tmp_path: Path):
     found = target / "emotion_recognition" / "weights"
     assert expected
     assert {path.relative_to(found) for path in found.rglob("*.safetensors")} == expected
+    assert (found / "SHA256SUMS").is_file()  # without it no file would load
 
 
 def test_executables_name_modules_with_a_main_function():

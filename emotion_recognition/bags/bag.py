@@ -20,7 +20,7 @@ from rosbags.typesys.store import Typestore
 from emotion_recognition.bags.events import RecordingError
 from emotion_recognition.bags.recovery import Message, Reader
 from emotion_recognition.bags.storage import open_recording, recover_recording
-from emotion_recognition.bags.types import typestore_of
+from emotion_recognition.bags.types import lacks_fields, typestore_of
 from emotion_recognition.bags.zstandard import zstd
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ class Bag:
         self._stack = ExitStack()
         self._reader: Reader
         self._connections: list[Connection]
+        self._unusable: set[str] = set()  # types that lack fields
 
     def __enter__(self) -> "Bag":
         """Open the recording.
@@ -117,12 +118,17 @@ class Bag:
         """Return a recorded message as an object with the fields of its type.
 
         Raises:
-            RecordingError: its type is not known, or its bytes do not fit it.
+            RecordingError: its type is not known or lacks fields, or its bytes do not fit it.
         """
         if message.msgtype not in self.typestore.fielddefs:
             raise RecordingError(
                 f"{self.path}: {message.topic} has messages of {message.msgtype}, which is "
                 "neither defined in the recording nor known here"
+            )
+        if message.msgtype in self._unusable:
+            raise RecordingError(
+                f"{self.path}: {message.topic} has messages of {message.msgtype}, whose definition "
+                "in the recording lacks fields: it is damaged, or of another package of that name"
             )
         with self._damage_said():
             return self.typestore.deserialize_cdr(message.data, message.msgtype)
@@ -137,6 +143,8 @@ class Bag:
                 *(self.path, each.topic, each.msgtype),
             )
         self.typestore = typestore_of(self._connections)
+        types = {each.msgtype for each in self._connections}
+        self._unusable = {name for name in types if lacks_fields(self.typestore, name)}
         self._describe()
 
     def _chosen(self, topics: Collection[str] | None) -> list[Connection]:

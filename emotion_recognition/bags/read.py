@@ -163,7 +163,9 @@ def _recorded_format(bag: Bag, audio_topic: str, fallback: AudioFormat) -> Audio
         return fallback
     namespace = audio_topic.rpartition("/")[0]
     infos.sort(key=lambda topic: topic.name.rpartition("/")[0] != namespace)
-    first = next(bag.messages([infos[0].name]))
+    first = next(bag.messages([infos[0].name]), None)
+    if first is None:  # it was counted, but is damaged
+        return fallback
     try:
         return audio_format(bag.decode(first))
     except AudioFormatError as error:

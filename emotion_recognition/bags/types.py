@@ -10,7 +10,12 @@ from collections.abc import Iterable
 from enum import Enum
 from functools import cache
 
-from rosbags.interfaces import Connection, ConnectionExtRosbag1, MessageDefinitionFormat
+from rosbags.interfaces import (
+    Connection,
+    ConnectionExtRosbag1,
+    MessageDefinitionFormat,
+    Nodetype,
+)
 from rosbags.interfaces.typing import Typesdict
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
@@ -131,8 +136,28 @@ def typestore_of(connections: Iterable[Connection]) -> Typestore:
     if not own:
         return ours
     store = get_typestore(Stores.EMPTY)
-    store.register({**ours.fielddefs, **own})
+    store.register({**ours.fielddefs, **own, **store.fielddefs})  # of time and duration is one only
     return store
+
+
+def lacks_fields(store: Typestore, msgtype: str) -> bool:
+    """Whether a recording defines a type that is decoded here without the fields that it must have.
+
+    Other types, and ``EmotionState``, of which there are several versions, lack nothing.
+    """
+    variants = [typestore(dialect) for dialect in AudioDialect]
+    known = [each for each in variants if msgtype in each.fielddefs and msgtype != EMOTION_STATE]
+    return bool(known) and not any(_covers(store, each, msgtype) for each in known)
+
+
+def _covers(store: Typestore, known: Typestore, msgtype: str) -> bool:
+    if msgtype not in store.fielddefs:
+        return False
+    fields = store.fielddefs[msgtype][1]
+    return all(
+        field in fields and (field[1][0] != Nodetype.NAME or _covers(store, known, field[1][1]))
+        for field in known.fielddefs[msgtype][1]
+    )
 
 
 def _parsed(connection: Connection) -> Typesdict:

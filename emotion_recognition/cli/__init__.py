@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emotion_recognition import __version__
+from emotion_recognition.interrupt import as_usual, end_at_signals
 
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,24 @@ class Command:
 
     module: str
     summary: str
+    lasting: bool = False  # it runs until it is interrupted: that is no failure
 
 
 COMMANDS: dict[str, Command] = {
     "run": Command(
-        "emotion_recognition.nodes.run", "start the nodes in one process (as `ros2 launch` does)"
+        "emotion_recognition.nodes.run",
+        "start the nodes in one process (as `ros2 launch` does)",
+        lasting=True,
     ),
-    "play": Command("emotion_recognition.nodes.player", "publish a bag's messages in their timing"),
+    "play": Command(
+        "emotion_recognition.nodes.player",
+        "publish a bag's messages in their timing",
+        lasting=True,
+    ),
     "record": Command(
-        "emotion_recognition.nodes.record", "record images, sound and estimates into a bag"
+        "emotion_recognition.nodes.record",
+        "record images, sound and estimates into a bag",
+        lasting=True,
     ),
     "demo": Command(
         "emotion_recognition.nodes.demo", "play a sample through a live graph and show the result"
@@ -45,7 +55,9 @@ COMMANDS: dict[str, Command] = {
         "emotion_recognition.cli.evaluate", "score recordings against labels, with a report"
     ),
     "dashboard": Command(
-        "emotion_recognition.cli.dashboard", "serve the page that shows recordings and the robot"
+        "emotion_recognition.cli.dashboard",
+        "serve the page that shows recordings and the robot",
+        lasting=True,
     ),
     "benchmark": Command(
         "emotion_recognition.cli.benchmark", "measure the shipped models by a published protocol"
@@ -80,9 +92,15 @@ def _overview() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code (0 done, 1 failed, 2 wrong usage)."""
+    """Run one command; return its exit code (0 done, 1 failed, 2 wrong usage, 130 interrupted).
+
+    Args:
+        arguments: None: those of the process, whose signals are taken over as well.
+    """
     chosen = _overview().parse_args(arguments)
     command = COMMANDS[chosen.command]
+    if arguments is None:
+        end_at_signals(DONE if command.lasting else INTERRUPTED)
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     # Small networks run slower on many threads; set before PyTorch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -98,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return FAILED
+    if arguments is None and not command.lasting:
+        as_usual()
     parser = argparse.ArgumentParser(
         prog=f"emotion-recognition {chosen.command}", description=module.__doc__
     )
@@ -113,4 +133,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"emotion-recognition {chosen.command}: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED

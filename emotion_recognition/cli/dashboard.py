@@ -44,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument(
+        "--redact",
+        action="store_true",
+        help="show estimates only: no images, faces or sound, live or of recordings",
+    )
+    parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep results on disk too, as DIR/ID.json"
     )
     for name, setting in SETTINGS.items():
@@ -95,6 +100,7 @@ def _config(options: argparse.Namespace) -> DashboardConfig:
         allowed_origins=tuple(options.allow_origin),
         allowed_hosts=tuple(options.allow_host),
         device=options.device,
+        redact=options.redact,
         keep=options.keep,
         **{name: getattr(options, name) for name in SETTINGS},
     )

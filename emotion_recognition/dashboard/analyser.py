@@ -29,7 +29,8 @@ from emotion_recognition.vision.stream import VisionConfig
 log = logging.getLogger(__name__)
 
 _NICENESS = 10  # a live robot on this machine comes first
-_CONFIG = RecognizerConfig(vision=VisionConfig(landmarks=True))
+_SHOWING = RecognizerConfig(vision=VisionConfig(landmarks=True))
+_REDACTED = RecognizerConfig(redact=True)
 
 
 class _CancelSwitch:
@@ -55,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     model = load_model(device=options.device)
     model.warm_up()
-    recognizer = Recognizer(_CONFIG, model)
+    config = _REDACTED if options.redact else _SHOWING
+    recognizer = Recognizer(config, model)
     send(Ready(model=_info(model, recognizer)))
     _limit_memory(options.memory_mb)
     for line in sys.stdin.buffer:
@@ -66,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         send(ended)
         if not ended.fit:
             return 1
-        recognizer = Recognizer(_CONFIG, model)  # ready before it is needed
+        recognizer = Recognizer(config, model)  # ready before it is needed
     return 0
 
 
@@ -110,9 +112,9 @@ def _info(model: EmotionModel, recognizer: Recognizer) -> ModelInfo:
         labels=list(model.labels),
         device=model.device,
         detector=recognizer.detector_name,
-        window=_CONFIG.window_s,
-        publish_rate=_CONFIG.publish_rate,
-        withhold_below=_CONFIG.withhold_below,
+        window=recognizer.config.window_s,
+        publish_rate=recognizer.config.publish_rate,
+        withhold_below=recognizer.config.withhold_below,
     )
 
 
@@ -135,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", required=True)
     parser.add_argument("--memory-mb", type=int, required=True)
     parser.add_argument("--timeout-s", type=float, required=True)
+    parser.add_argument("--redact", action="store_true")
     return parser
 
 

@@ -127,6 +127,7 @@ class AnalyserProcess:
             *("--device", config.device),
             *("--memory-mb", str(config.analysis_memory_mb)),
             *("--timeout-s", str(config.analysis_timeout_s)),
+            *(["--redact"] if config.redact else []),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_MAX_LINE,

@@ -45,6 +45,7 @@ class DashboardConfig:
         allowed_origins: Other origins whose pages may call, such as ``http://localhost:5173``.
         allowed_hosts: Further names by which this machine is called.
         device: Where the model computes: auto, cpu, cuda or cuda:N.
+        redact: Show estimates only: no images, faces or sound, live or of recordings.
         keep: Folder in which results are kept on disk; None: nowhere. Uploads are never kept.
     """
 
@@ -54,6 +55,7 @@ class DashboardConfig:
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     device: str = "auto"
+    redact: bool = False
     keep: Path | None = None
     max_upload_mb: int = 200
     max_duration_s: float = 600.0

@@ -113,6 +113,8 @@ class RecordingAnalysis:
         if not self._pictured:
             self._pictured = True
             self._send(Pictured(image=ImageSize(width=image.shape[1], height=image.shape[0])))
+        if self._recognizer.config.redact:
+            return
         faces = [face_view(face) for face in self._recognizer.faces()]
         self._send(Seen(faces=FacesAt(time=round(stamp_s, 3), faces=faces)))
 

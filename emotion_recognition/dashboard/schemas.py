@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 Flag = Literal["NO_FACE", "NO_SPEECH", "AUDIO_STALE", "VIDEO_STALE", "PARTIAL_WINDOW", "WITHHELD"]
-StreamCondition = Literal["missing", "stale", "ok"]
+StreamCondition = Literal["missing", "stale", "ok", "redacted"]
 Level = Literal["ok", "warn", "error", "stale"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Score = Annotated[float, Field(ge=-1, le=1)]

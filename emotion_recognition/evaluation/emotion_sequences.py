@@ -229,7 +229,7 @@ def _key(arranged: Iterable[Sequence[RavdessClip]]) -> str:
 def _read(cache: Path, key: str) -> list[EmotionSequence] | None:
     if not cache.is_file():
         return None
-    with np.load(cache) as stored:
+    with np.load(cache, allow_pickle=False) as stored:
         if str(stored["key"]) != key:
             logger.info("%s is of other weights or clips: made anew", cache)
             return None

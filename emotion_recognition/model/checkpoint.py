@@ -5,7 +5,6 @@ string, holds ``format`` and ``kind``, which tell what the file is, ``id``, the 
 bear, ``config``, the network's configuration as JSON, and whatever else its kind needs.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from emotion_recognition.model.digest import DigestError, check_digest, sha256
 
 FORMAT = "emotion_recognition/1"
 
@@ -51,17 +52,20 @@ def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str,
         The state dict (floating point tensors as float32) and the metadata.
 
     Raises:
-        CheckpointError: The file is missing, is no safetensors file, or is of another format or
-            kind.
+        CheckpointError: The file is missing, is not the one whose digest is stated, is no
+            safetensors file, or is of another format or kind.
     """
     if not path.is_file():
         raise CheckpointError(
             f"{path}: no such checkpoint; expected a .safetensors file of kind '{kind}'"
         )
     try:
+        check_digest(path)
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except DigestError as error:
+        raise CheckpointError(str(error)) from error
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"{path}: not a readable safetensors file ({error}); it may be incomplete or corrupt: "
@@ -80,7 +84,7 @@ def checkpoint_sha256(path: Path) -> str:
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return sha256(path)
 
 
 def _expect(path: Path, key: str, metadata: Mapping[str, str], expected: str) -> None:

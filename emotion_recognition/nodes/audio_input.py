@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
-from emotion_recognition.nodes.qos import matching_qos
+from emotion_recognition.nodes.graph import audio_info_topic
+from emotion_recognition.nodes.qos import matching_qos, serves
 from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.settings.emotion_node import AUDIO_TYPES
 
@@ -39,6 +40,7 @@ class AudioInput:
         on_audio: Called with each message of sound.
         on_info: Called with each description of the sound.
         complain: Called with a text where what is published cannot be subscribed to.
+        topic: Of the sound; its description is expected on ``audio_info`` beside it.
 
     Attributes:
         kinds: Full names of the types that are understood.
@@ -54,6 +56,7 @@ class AudioInput:
         on_audio: Callable[[Any], None],
         on_info: Callable[[Any], None],
         complain: Callable[[str], None],
+        topic: str = "audio",
     ) -> None:
         try:
             from audio_common_msgs import msg
@@ -77,8 +80,9 @@ class AudioInput:
         self._complain = complain
         self._audio: _Heard | None = None
         self._info: _Heard | None = None
-        self.topic = node.resolve_topic_name("audio")
-        self._info_topic = node.resolve_topic_name("audio_info")
+        self._name, self._info_name = topic, audio_info_topic(topic)
+        self.topic = node.resolve_topic_name(self._name)
+        self._info_topic = node.resolve_topic_name(self._info_name)
         self._timer = node.create_timer(_LOOK_EVERY_S, self._look, clock=_steady_clock())
         self._look()
 
@@ -94,7 +98,9 @@ class AudioInput:
         profiles = self._offers(self._info_topic).get(f"{_PACKAGE}/msg/AudioInfo")
         if profiles and "AudioDataStamped" in self._types:
             qos = matching_qos(profiles, 1)
-            self._info = self._follow(self._info, self._info_type, "audio_info", qos, self._on_info)
+            self._info = self._follow(
+                self._info, self._info_type, self._info_name, qos, self._on_info
+            )
         self._follow_audio()
 
     def _follow_audio(self) -> None:
@@ -111,7 +117,7 @@ class AudioInput:
             full_name, kind = max(usable.items(), key=lambda each: each[1] is now)
             qos = matching_qos(offered[full_name], _DEPTH)
             before = self._audio
-            self._audio = self._follow(before, kind, "audio", qos, self._on_audio)
+            self._audio = self._follow(before, kind, self._name, qos, self._on_audio)
             if self._audio is not before:
                 self._node.get_logger().info(f"audio: {full_name} on {self.topic}")
         elif offered:
@@ -130,7 +136,7 @@ class AudioInput:
     ) -> _Heard:
         """Subscribe, unless what is ``heard`` already serves as well."""
         if heard is not None:
-            if heard.kind is kind and _serves(heard.qos, qos):
+            if heard.kind is kind and serves(heard.qos, qos):
                 return heard
             self._node.destroy_subscription(heard.subscription)
         subscription = self._node.create_subscription(kind, topic, callback, qos)
@@ -141,18 +147,6 @@ class AudioInput:
         for endpoint in self._node.get_publishers_info_by_topic(topic):
             offers.setdefault(endpoint.topic_type, []).append(endpoint.qos_profile)
         return offers
-
-
-def _serves(asked: QoSProfile, offered: QoSProfile) -> bool:
-    """Whether a reader of ``asked`` hears what is offered, latched messages included.
-
-    One that asks for best effort stays where a reliable publisher has come instead: to subscribe
-    anew would cost more sound than it saves.
-    """
-    reliable = asked.reliability == ReliabilityPolicy.RELIABLE
-    heard = not reliable or offered.reliability == ReliabilityPolicy.RELIABLE
-    latched = [each.durability == DurabilityPolicy.TRANSIENT_LOCAL for each in (asked, offered)]
-    return heard and latched[0] == latched[1]
 
 
 def _steady_clock() -> Any:

@@ -1,5 +1,7 @@
 """Between the result type and the message: ``Estimate`` to ``EmotionState``."""
 
+import math
+
 from builtin_interfaces.msg import Duration, Time
 
 from emotion_recognition.estimate import Estimate
@@ -7,6 +9,20 @@ from emotion_recognition.msg import EmotionState
 
 _SECOND_NS = 1_000_000_000
 _MAX_SEC = 2**31 - 1
+_ROUNDING = 1e-3  # by which shares may miss their range
+_RANGES = {
+    "confidence": (0.0, 1.0),
+    "valence": (-1.0, 1.0),
+    "arousal": (-1.0, 1.0),
+    "intensity": (0.0, 1.0),
+    "audio_weight": (0.0, 1.0),
+    "video_weight": (0.0, 1.0),
+}
+_MAY_BE_UNKNOWN = ("valence", "arousal", "intensity")
+
+
+class StateError(ValueError):
+    """An ``EmotionState`` of somebody else breaks what the message promises."""
 
 
 def time_message(stamp_ns: int) -> Time:
@@ -56,6 +72,33 @@ def emotion_state(estimate: Estimate, now_ns: int) -> EmotionState:
         message.latency = duration_message(now_ns - estimate.newest_ns)
     message.model = estimate.model
     return message
+
+
+def check_state(message: EmotionState) -> None:
+    """Check an ``EmotionState`` that came by a topic before it is shown.
+
+    Raises:
+        StateError: labels and probabilities are not of one number, or a number lies outside of its
+            range.
+    """
+    if len(message.labels) != len(message.probabilities):
+        raise StateError(
+            f"EmotionState with {len(message.labels)} labels and {len(message.probabilities)} "
+            "probabilities: expected as many; check its publisher"
+        )
+    for name, (low, high) in _RANGES.items():
+        value = getattr(message, name)
+        if not (math.isnan(value) and name in _MAY_BE_UNKNOWN):
+            _check_range(name, value, low, high)
+    for probability in message.probabilities:
+        _check_range("probabilities", probability, 0.0, 1.0)
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low - _ROUNDING <= value <= high + _ROUNDING:
+        raise StateError(
+            f"EmotionState with {name} {value:g}: expected {low:g} to {high:g}; check its publisher"
+        )
 
 
 def _fit(sec: int) -> int:

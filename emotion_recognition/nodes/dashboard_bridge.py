@@ -17,11 +17,12 @@ from emotion_recognition.dashboard.app import Dashboard
 from emotion_recognition.dashboard.config import SETTINGS, DashboardConfig, token_for
 from emotion_recognition.dashboard.live import LiveHub
 from emotion_recognition.dashboard.preview import Preview
-from emotion_recognition.dashboard.schemas import LiveStatus
+from emotion_recognition.dashboard.schemas import LiveStatus, LiveStream
 from emotion_recognition.dashboard.server import DashboardServer
 from emotion_recognition.estimate import Box
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.complaints import Complaints
+from emotion_recognition.nodes.convert import StateError, check_state, nanoseconds
 from emotion_recognition.nodes.diagnostics import Arrivals
 from emotion_recognition.nodes.live_camera import LiveCamera
 from emotion_recognition.nodes.live_messages import live_diagnostics, live_estimate, live_stream
@@ -44,6 +45,7 @@ PARAMETERS = (
         "file with the token; empty: of $EMOTION_RECOGNITION_TOKEN, else a new one in the log",
     ),
     Parameter("device", _DEFAULTS.device, "where the model computes, for recordings"),
+    Parameter("redact", _DEFAULTS.redact, "whether to show estimates only: no images, no sound"),
     *(
         Parameter(name, getattr(_DEFAULTS, name), setting.meaning, setting.low, setting.high)
         for name, setting in SETTINGS.items()
@@ -55,6 +57,7 @@ class DashboardBridge(Node):
     """Subscribes to ``emotion``, the images, the sound and the diagnostics; serves the page.
 
     Nothing is published, so the graph does not know of the page, its viewers and their troubles.
+    With ``config.redact`` images and sound are left alone, and estimates lose their face boxes.
 
     Args:
         config: Settings of the server; None: of this node's parameters.
@@ -69,6 +72,7 @@ class DashboardBridge(Node):
             "dashboard_bridge", automatically_declare_parameters_from_overrides=True, **options
         )
         config = config or _declared(self)
+        self._redact = config.redact
         self._hub = LiveHub()
         self._hub.attached = True
         try:
@@ -78,20 +82,24 @@ class DashboardBridge(Node):
         self._faces: dict[str, tuple[str, Box]] = {}  # of each person: frame_id and where
         self._faces_of_ns = 0  # the window that they are of
         self._arrivals = Arrivals()
+        self._complain = Complaints(self.get_logger().warning)
         self._preview: Preview | None = None
-        self._camera = LiveCamera(self, config.preview_rate, self._show)
-        self._microphone = LiveMicrophone(self, self._is_watched, self._hub.send)
+        # What shows a person is not even subscribed to where it is redacted.
+        self._camera: LiveCamera | None = None
+        self._microphone: LiveMicrophone | None = None
+        if not config.redact:
+            self._camera = LiveCamera(self, config.preview_rate, self._show)
+            self._microphone = LiveMicrophone(self, self._is_watched, self._hub.send)
         self.create_subscription(EmotionState, "emotion", self._on_emotion, ESTIMATES)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # /clock may stand still
-        self.create_timer(
-            _LOOK_EVERY_S, lambda: self._camera.look(self._is_watched()), clock=steady
-        )
         self.create_timer(_STATUS_EVERY_S, self._tell_status, clock=steady)
-        # It brings PyTorch, which takes seconds to load; the page is there before.
-        threading.Thread(
-            target=self._load_preview, args=(config.preview_width,), daemon=True
-        ).start()
+        if self._camera is not None:
+            self.create_timer(_LOOK_EVERY_S, self._look, clock=steady)
+            # It brings PyTorch, which takes seconds to load; the page is there before.
+            threading.Thread(
+                target=self._load_preview, args=(config.preview_width,), daemon=True
+            ).start()
         self._server.start()
         self.get_logger().info(f"dashboard: {self._server.url}")
 
@@ -103,11 +111,20 @@ class DashboardBridge(Node):
     def _load_preview(self, width: int) -> None:
         self._preview = Preview(width)
 
+    def _look(self) -> None:
+        if self._camera is not None:
+            self._camera.look(self._is_watched())
+
     def _is_watched(self) -> bool:
         return self._hub.viewers > 0
 
     def _on_emotion(self, message: EmotionState) -> None:
         self._arrivals.tick(time.monotonic())
+        try:
+            check_state(message)
+        except StateError as error:
+            self._complain(f"an estimate is not shown: {error}")
+            return
         stamp_ns = nanoseconds(message.header.stamp)
         if stamp_ns != self._faces_of_ns:
             self._faces, self._faces_of_ns = {}, stamp_ns
@@ -115,7 +132,10 @@ class DashboardBridge(Node):
         if face.width:
             box = Box(face.x_offset, face.y_offset, face.width, face.height)
             self._faces[message.subject] = message.header.frame_id, box
-        self._hub.send(live_estimate(message, time.time()))
+        estimate = live_estimate(message, time.time())
+        if self._redact:
+            estimate = estimate.model_copy(update={"face": None})
+        self._hub.send(estimate)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         found = live_diagnostics(message)
@@ -135,16 +155,23 @@ class DashboardBridge(Node):
 
     def _tell_status(self) -> None:
         now_s = time.monotonic()
-        camera, microphone = self._camera, self._microphone
         self._hub.send(
             LiveStatus(
                 server_time=time.time(),
                 emotion=live_stream(self.resolve_topic_name("emotion"), self._arrivals, now_s),
-                image=live_stream(camera.topic, camera.arrivals, now_s),
-                audio=live_stream(microphone.topic, microphone.arrivals, now_s),
+                image=self._shown("image", self._camera, now_s),
+                audio=self._shown("audio", self._microphone, now_s),
                 viewers=self._hub.viewers,
             )
         )
+
+    def _shown(
+        self, name: str, source: LiveCamera | LiveMicrophone | None, now_s: float
+    ) -> LiveStream:
+        if source is None:
+            topic = self.resolve_topic_name(name)
+            return LiveStream(topic=topic, state="redacted", rate=0.0, silent=None)
+        return live_stream(source.topic, source.arrivals, now_s)
 
 
 def _declared(node: Node) -> DashboardConfig:

@@ -27,7 +27,7 @@ from emotion_recognition.bags.events import FrameEvent
 from emotion_recognition.bags.sample import SampleError
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.convert import StateError, check_state, nanoseconds
 from emotion_recognition.nodes.dds import keep_to_this_machine
 from emotion_recognition.nodes.graph import remappings
 from emotion_recognition.nodes.live_view import UNCERTAIN, LiveView, line
@@ -126,6 +126,11 @@ class Audience(Node):
 
     def _on_emotion(self, message: EmotionState) -> None:
         if not self.player.started_ns:  # a word about silence, before anything was played
+            return
+        try:
+            check_state(message)
+        except StateError as error:
+            self.get_logger().warning(f"not shown: {error}")
             return
         self.fresh.append(message)
         view = self.view
@@ -251,7 +256,8 @@ def _emotion_node(
     parameters: Mapping[str, str | int], compressed: bool, log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run emotion_node on the bag's topics; at the end its warnings are shown."""
-    command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node", "--ros-args"]
+    command = [sys.executable, "-m", "emotion_recognition.nodes", "emotion_node"]
+    command += ["--ros-args"]
     for name, topic in remappings(COMPRESSED_TOPIC if compressed else IMAGE_TOPIC, AUDIO_TOPIC):
         command += ["-r", f"{name}:={topic}"]
     transport = "compressed" if compressed else "raw"

@@ -37,6 +37,9 @@ ARGUMENTS = (
     Argument("camera", False, "start camera_node as well: a webcam without a driver"),
     Argument("microphone", False, "start microphone_node as well: a microphone without a driver"),
     Argument("dashboard", False, "start dashboard_bridge as well: the page, on port 8090"),
+    Argument(
+        "redact", False, "estimates only: no face boxes; on the page no images and no sound either"
+    ),
     Argument("log_level", "info", "debug, info, warn, error or fatal"),
 )
 
@@ -57,7 +60,7 @@ def remappings(image: str, audio: str) -> list[tuple[str, str]]:
     return [("image", image), ("audio", audio), ("audio_info", audio_info_topic(audio))]
 
 
-def overrides(given: Mapping[str, str]) -> dict[str, str | int | bool]:
+def overrides(given: Mapping[str, str | bool]) -> dict[str, str | int | bool]:
     """Return the parameters of ``emotion_node`` that the arguments set.
 
     Raises:
@@ -74,4 +77,12 @@ def overrides(given: Mapping[str, str]) -> dict[str, str | int | bool]:
         if values["autostart"] not in ("true", "false"):
             raise ValueError(f"autostart is {values['autostart']!r}: expected true or false")
         values["autostart"] = values["autostart"] == "true"
-    return values
+    return {**values, **redaction(given)}
+
+
+def redaction(given: Mapping[str, str | bool]) -> dict[str, bool]:
+    """Return the parameter that keeps people from being shown, if the argument asks for it.
+
+    It is one of ``emotion_node`` and of ``dashboard_bridge``.
+    """
+    return {"redact": True} if given.get("redact") in (True, "true") else {}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 _SAMPLE_EVERY_S = 10.0
 _SAMPLES = 360  # an hour
@@ -52,6 +51,8 @@ def read_memory(device: str = "cpu") -> Memory:
     resident, available = _kilobytes(_PROCESS, "VmRSS"), _kilobytes(_SYSTEM, "MemAvailable")
     if not device.startswith("cuda"):
         return Memory(resident, available)
+    import torch  # takes seconds to load: nodes without a model do without
+
     try:
         free, _ = torch.cuda.mem_get_info(device)
     except RuntimeError:  # a device that has failed is found out, and told of, by the model

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
@@ -78,7 +79,7 @@ class Pipeline:
         cv2.setNumThreads(settings.num_threads)
         self.settings = settings
         self.enabled = True
-        self.model = _load_model(settings)
+        self.model = loaded_model(settings)
         recognizer = _recognizer(settings, self.model)
         self.detector_name = recognizer.detector_name
         self.inbox = Inbox(settings.image_depth, settings.audio_queue_s)
@@ -102,6 +103,7 @@ class Pipeline:
         self._audio_input: AudioInput | None = None
         self._silence_timer: Timer | None = None
         self._last_arrival_ns = 0
+        self._silent = False  # at the last look
 
     def start(self) -> None:
         """Subscribe, and begin to work.
@@ -125,7 +127,11 @@ class Pipeline:
             self._audio_input = AudioInput(
                 node, settings.audio_type, self._store_audio, self._store_info, self._complain
             )
-        self._silence_timer = node.create_timer(_SILENCE_PERIOD_S, self._watch_for_silence)
+        # The node clock may stand still, and one that was set back would hold its timers up.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._silence_timer = node.create_timer(
+            _SILENCE_PERIOD_S, self._watch_for_silence, clock=steady
+        )
         self.worker.start()
 
     def reconfigure(self, config: RecognizerConfig) -> None:
@@ -207,11 +213,14 @@ class Pipeline:
             self.latencies.add(nanoseconds(message.latency) / 1e9)
 
     def _watch_for_silence(self) -> None:
+        """Note a silence at the second look: at the first, the clock may have been set forward."""
         now_ns = self._now_ns()
         self._last_arrival_ns = min(self._last_arrival_ns, now_ns)  # a clock that was set back
         silent_ns = now_ns - self._last_arrival_ns
-        if self.enabled and silent_ns > self.settings.recognizer.stale_ns:
+        silent = self.enabled and silent_ns > self.settings.recognizer.stale_ns
+        if silent and self._silent:
             self.inbox.note_silence(now_ns)
+        self._silent = silent
 
 
 def free_memory() -> None:
@@ -221,7 +230,12 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _load_model(settings: Settings) -> EmotionModel:
+def loaded_model(settings: Settings) -> EmotionModel:
+    """Load and warm the networks that the settings name.
+
+    Raises:
+        StartError: they are missing or damaged, or the device is none.
+    """
     try:
         model = load_model(
             settings.model_path, settings.device, settings.frame_encoder, settings.voice_encoder

@@ -43,3 +43,15 @@ def matching_qos(offers: Sequence[QoSProfile], depth: int) -> QoSProfile:
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
     )
+
+
+def serves(asked: QoSProfile, offered: QoSProfile) -> bool:
+    """Whether a reader of ``asked`` hears what is offered, latched messages included.
+
+    One that asks for best effort stays where a reliable publisher has come instead: to subscribe
+    anew would cost more sound than it saves.
+    """
+    reliable = asked.reliability == ReliabilityPolicy.RELIABLE
+    heard = not reliable or offered.reliability == ReliabilityPolicy.RELIABLE
+    latched = [each.durability == DurabilityPolicy.TRANSIENT_LOCAL for each in (asked, offered)]
+    return heard and latched[0] == latched[1]

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
 
 from emotion_recognition.bags import compose
 from emotion_recognition.bags.types import (
@@ -28,7 +30,7 @@ from emotion_recognition.bags.types import (
 )
 from emotion_recognition.bags.write import BagWriter
 from emotion_recognition.nodes.message_types import fields_of, message_class
-from emotion_recognition.nodes.qos import matching_qos
+from emotion_recognition.nodes.qos import matching_qos, serves
 from emotion_recognition.nodes.recording import Topics
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 
@@ -44,6 +46,14 @@ class _Waiting(NamedTuple):
     msgtype: str
     received_ns: int
     data: bytes
+
+
+class _Recording(NamedTuple):
+    """A topic's subscription, and what it asks for."""
+
+    subscription: Subscription
+    msgtype: str
+    qos: QoSProfile
 
 
 class Recorder(Node):
@@ -70,6 +80,7 @@ class Recorder(Node):
             topics.emotion: (EMOTION_STATE,),
         }
         self._topics = topics
+        self._recording: dict[str, _Recording] = {}
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._changed = threading.Condition()
@@ -109,6 +120,8 @@ class Recorder(Node):
             if topic == self._topics.compressed:
                 self._wanted.pop(self._topics.image, None)
             self._subscribe(topic, offers, types)
+        for topic, recording in list(self._recording.items()):
+            self._renew(topic, recording)
         if since_s == _SILENT_AFTER_S:
             named = self._topics.image, self._topics.audio
             silent = [topic for topic in named if topic in self._wanted]
@@ -126,8 +139,18 @@ class Recorder(Node):
             return
         qos = matching_qos([offer.qos_profile for offer in offers], _DEPTH)
         keep = partial(self._keep, topic, msgtype)
-        self.create_subscription(kind, topic, keep, qos, raw=True)
+        subscription = self.create_subscription(kind, topic, keep, qos, raw=True)
+        self._recording[topic] = _Recording(subscription, msgtype, qos)
         self.get_logger().info(f"recording {topic} ({msgtype})")
+
+    def _renew(self, topic: str, recording: _Recording) -> None:
+        """Subscribe anew to a publisher that came back with less quality than is asked for."""
+        offers = self.get_publishers_info_by_topic(topic)
+        offers = [offer for offer in offers if offer.topic_type == recording.msgtype]
+        qos = matching_qos([offer.qos_profile for offer in offers], _DEPTH)
+        if offers and not serves(recording.qos, qos):
+            self.destroy_subscription(recording.subscription)
+            self._subscribe(topic, offers, (recording.msgtype,))
 
     def _keep(self, topic: str, msgtype: str, data: bytes) -> None:
         message = _Waiting(topic, msgtype, self.get_clock().now().nanoseconds, bytes(data))

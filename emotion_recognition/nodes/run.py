@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import ctypes
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,10 +14,17 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from emotion_recognition.nodes.dds import config_file
-from emotion_recognition.nodes.graph import ARGUMENTS, PARAMETER_FILE, overrides, remappings
+from emotion_recognition.nodes.graph import (
+    ARGUMENTS,
+    PARAMETER_FILE,
+    overrides,
+    redaction,
+    remappings,
+)
 from emotion_recognition.nodes.spin import run_nodes
 
 _STOP_S = 10.0
+_PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,15 +69,23 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
 def main(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; return the exit code."""
     arguments = ros_arguments(options)
-    with _dashboard(arguments) if options.dashboard else contextlib.nullcontext():
-        return run_nodes(_makers(options), arguments)
+    dashboard = _dashboard(options, arguments) if options.dashboard else None
+    return run_nodes(_makers(options), arguments, beside=dashboard)
+
+
+def _end_with_parent() -> None:
+    """Have the system end this process when its parent dies, even by SIGKILL."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def _dashboard(arguments: Sequence[str]) -> Iterator[None]:
+def _dashboard(options: argparse.Namespace, arguments: Sequence[str]) -> Iterator[None]:
     """Run dashboard_bridge in a process of its own: no trouble of a viewer reaches the robot."""
-    command = [sys.executable, "-m", "emotion_recognition.nodes.dashboard_bridge", *arguments]
-    process = subprocess.Popen(command)
+    command = [sys.executable, "-m", "emotion_recognition.nodes", "dashboard_bridge", *arguments]
+    if redaction(vars(options)):
+        command += ["--ros-args", "-p", "redact:=true"]
+    process = subprocess.Popen(command, preexec_fn=_end_with_parent)
     try:
         yield
     finally:

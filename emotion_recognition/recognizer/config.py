@@ -20,6 +20,7 @@ class RecognizerConfig:
     smoothing: str = "hysteresis"  # of the probabilities, one of METHODS
     smoothing_s: float = 0.5  # time constant: exponential, and of valence, arousal, intensity
     withhold_below: float = 0.45  # estimates of lower confidence are flagged WITHHELD
+    redact: bool = False  # estimates without the face's place in the image
     audio: AudioConfig = field(default_factory=AudioConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)
 

@@ -18,6 +18,7 @@ from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerSt
 from emotion_recognition.recognizer.part import AUDIO_PERIOD_NS, SECOND_NS, Mask, Part
 from emotion_recognition.recognizer.steady import Steadying
 from emotion_recognition.recognizer.window import Face, Share, Window, newest, present, shares
+from emotion_recognition.vision.detect import FaceDetector
 from emotion_recognition.vision.stream import FaceObservation, FaceStream, VisionConfig
 from emotion_recognition.windows import RingBuffer, Values
 
@@ -43,6 +44,7 @@ class Recognizer:
         config: RecognizerConfig,
         model: EmotionModel | None = None,
         cameras: Sequence[str] = ("",),
+        detector: FaceDetector | None = None,
     ) -> None:
         """Build the streams.
 
@@ -51,15 +53,14 @@ class Recognizer:
             model: None: the shipped one is loaded.
             cameras: Names of the cameras. Subjects bear that of their camera in front, as in
                 ``front/3``; those of a camera without a name are numbers only.
+            detector: Finds the faces, in place of the one that the settings name.
 
         Raises:
-            ValueError: there is no camera, or two have the same name.
+            ValueError: two cameras have the same name.
             model.checkpoint.CheckpointError: the shipped weights, or the parameters of the
                 smoothing, are missing or damaged.
             vision.detect.DetectorError: the face detector is missing or damaged.
         """
-        if not cameras or len(set(cameras)) < len(cameras):
-            raise ValueError(f"cameras {list(cameras)}: expected one or more different names")
         self.config = config
         self.model = model or load_model()
         self._audio_stream = AudioStream(config.audio)
@@ -70,24 +71,29 @@ class Recognizer:
             else RingBuffer(HOP, self.config.span_ns, _AUDIO_BYTES)
         )
         # Whose voice it is, is a question only where more than one face may be seen.
-        self._several = config.vision.max_faces > 1 or len(cameras) > 1
-        vision = self._vision()
-        stream = FaceStream(vision)
-        self.detector_name = stream.detector_name
-        self._cameras = {
-            name: Camera(
-                name,
-                vision,
-                stream.of_another_camera() if number else stream,
-                self.model,
-                self.config.span_ns,
-            )
-            for number, name in enumerate(cameras)
-        }
+        self._several = config.vision.max_faces > 1 or len(cameras) != 1
+        self._faces = FaceStream(self._vision(), detector)
+        self.detector_name = self._faces.detector_name
+        self._cameras: dict[str, Camera] = {}
+        self.set_cameras(cameras)
         self._steadying = Steadying(config)
         self._chunks = self._dropped_estimates = self._clock_jumps = self._gaps = 0
         self._forget()
         self._warm_up()
+
+    def set_cameras(self, names: Sequence[str]) -> None:
+        """Go on with these cameras: new ones begin, those that are not named are forgotten.
+
+        Raises:
+            ValueError: two have the same name.
+        """
+        if len(set(names)) < len(names):
+            raise ValueError(f"cameras {list(names)}: expected names that differ")
+        self._cameras = {name: self._cameras.get(name) or self._camera(name) for name in names}
+
+    def _camera(self, name: str) -> Camera:
+        stream = self._faces.of_another_camera()
+        return Camera(name, self._vision(), stream, self.model, self.config.span_ns)
 
     def _vision(self) -> VisionConfig:
         vision = self.config.vision
@@ -363,7 +369,7 @@ class Recognizer:
             video_weight=prediction.video_weight,
             flags=flags,
             subject=subject,
-            face=None if face is None else face.box,
+            face=None if face is None or self.config.redact else face.box,
             frame_id=self._frame_id(face),
             model=self.model.id,
         )

@@ -147,6 +147,9 @@ PARAMETERS = (
     Parameter(
         "publish_overlay", False, "whether to publish a picture of face, landmarks and emotion"
     ),
+    Parameter(
+        "redact", False, "whether to publish estimates only: nothing that shows where a face is"
+    ),
 )
 
 
@@ -181,6 +184,11 @@ def settings_from(value: Mapping[str, Any]) -> Settings:
     """
     if not value["use_video"] and not value["use_audio"]:
         raise ParameterError("parameters 'use_video' and 'use_audio' are both false: nothing to do")
+    if value["redact"] and value["publish_overlay"]:
+        raise ParameterError(
+            "parameters 'redact' and 'publish_overlay' are both true: an overlay shows the person; "
+            "set one of them to false"
+        )
     try:
         recognizer = RecognizerConfig(
             window_s=value["window_s"],
@@ -190,6 +198,7 @@ def settings_from(value: Mapping[str, Any]) -> Settings:
             smoothing=value["smoothing"],
             smoothing_s=value["smoothing_s"],
             withhold_below=value["withhold_below"],
+            redact=value["redact"],
             audio=AudioConfig(denoise=value["audio_denoise"], normalise=value["audio_normalise"]),
             vision=VisionConfig(
                 detector=value["face_detector"],

@@ -1,6 +1,6 @@
 """A configuration of the recogniser, read strictly from YAML by the node's parameter names."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,16 @@ def make_configuration(name: str = "default", **values: Value) -> StudyConfigura
     except ParameterError as error:
         raise ConfigurationError(str(error)) from error
     return StudyConfiguration(name, merged)
+
+
+def refuse_to_show(configurations: Sequence[StudyConfiguration], what: str) -> None:
+    """Raise ``ConfigurationError`` if ``what`` shows people and a configuration redacts them."""
+    for configuration in configurations:
+        if configuration.values["redact"]:
+            raise ConfigurationError(
+                f"parameter 'redact' is true in '{configuration.name}', but {what} is asked for: "
+                "leave out one of them"
+            )
 
 
 def load_configuration(path: Path) -> StudyConfiguration:

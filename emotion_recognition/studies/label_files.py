@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +15,7 @@ COLUMNS = ("file", "start", "end", "emotion", "valence", "arousal", "intensity",
 """Columns of a CSV of labels; ``emotion`` or a rating has to be there."""
 
 _RANGES = {"valence": (-1.0, 1.0), "arousal": (-1.0, 1.0), "intensity": (0.0, 1.0)}
+_LARGEST = Decimal(2**63 - 1)  # ns: no clock counts further
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:[.,]\d+)?)$")
 
 
@@ -117,7 +118,7 @@ def _read_elan(path: Path) -> Iterator[LabelRow]:
     """
     try:
         document = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # also of its encoding
         raise LabelError(f"{path}: no ELAN document: {error}") from error
     times = {
         slot.get("TIME_SLOT_ID"): slot.get("TIME_VALUE") for slot in document.iter("TIME_SLOT")
@@ -200,10 +201,12 @@ def _number(where: str, name: str, text: str) -> Decimal:
             hours, minutes, seconds = (Decimal(part.replace(",", ".")) for part in clock.groups())
             return 3600 * hours + 60 * minutes + seconds
         number = Decimal(text.strip())
-    except InvalidOperation:
+    except ArithmeticError:
         number = Decimal("NaN")
     if not number.is_finite():
         raise LabelError(f"{where}: {name} '{text}' is no number")
+    if not -_LARGEST <= number <= _LARGEST:
+        raise LabelError(f"{where}: {name} '{text}' is no time: expected seconds or nanoseconds")
     return number
 
 

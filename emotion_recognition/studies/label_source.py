@@ -178,10 +178,16 @@ class LabelTopic:
         stamp = getattr(getattr(content, "header", None), "stamp", None)
         stamp_ns = stamp.sec * 10**9 + stamp.nanosec if stamp is not None else 0
         valence, arousal, intensity = (
-            float(getattr(content, name, math.nan)) for name in ("valence", "arousal", "intensity")
+            _rating(content, name) for name in ("valence", "arousal", "intensity")
         )
         at_ns = stamp_ns if stamp_ns and self._sync == "stamp" else message.received_ns
         return Label(at_ns, at_ns, said, valence, arousal, intensity)
+
+
+def _rating(content: Any, name: str) -> float:
+    """A number of a message; NaN where it has none."""
+    value = getattr(content, name, math.nan)
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def _folder(path: Path, classes: Sequence[str]) -> LabelTable:

@@ -5,6 +5,7 @@ float32, in text by their shortest decimals that read back as the same. Unknown 
 that an estimate without labels lacks, are empty in CSV and null elsewhere.
 """
 
+import errno
 import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas
 
 FORMATS = ("csv", "jsonl", "parquet")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _TEXTS = ("subject", "emotion", "flags")
 _ROW_GROUP = 8192  # rows of Parquet that are written at once: at 4 a second, half an hour
@@ -67,6 +69,10 @@ def write_estimates(
             yield write
         for path in paths:
             partial[path].replace(path)
+    except OSError as error:
+        if error.errno in _NO_ROOM and error.filename is None:
+            error.filename = str(paths[0].parent)  # for the message
+        raise
     finally:
         for path in partial.values():
             path.unlink(missing_ok=True)
@@ -86,19 +92,19 @@ def read_estimates(path: Path) -> "pandas.DataFrame":
         float64 (NaN where unknown).
 
     Raises:
-        ValueError: the file's suffix is none of ``FORMATS``, or columns are missing.
+        ValueError: the file's suffix is none of ``FORMATS``, columns are missing, or a cell is no
+            number.
         MissingPackageError: pandas or pyarrow is not installed.
         OSError: the file cannot be read.
     """
     pandas = _package("pandas")
     kind = _format(path)
     if kind == "parquet":
-        frame = _package("pyarrow.parquet").read_table(path).to_pandas()
+        frame = _parquet_frame(path)
     elif kind == "csv":
         frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
     else:
-        with path.open(encoding="utf-8") as lines:
-            frame = pandas.DataFrame([json.loads(line) for line in lines])
+        frame = pandas.DataFrame(_json_rows(path))
         if frame.empty:
             frame = pandas.DataFrame(columns=COLUMNS)
     missing = [name for name in COLUMNS if name not in frame]
@@ -108,11 +114,42 @@ def read_estimates(path: Path) -> "pandas.DataFrame":
         if name in _TEXTS:
             frame[name] = frame[name].astype(str)
         elif name == "stamp_ns":
-            frame[name] = frame[name].astype(np.int64)
+            frame[name] = _numbers(path, frame[name], int, np.int64)
         else:
             exact = np.float64 if name == "time" else np.float32
-            frame[name] = pandas.to_numeric(frame[name]).astype(exact).astype(np.float64)
+            frame[name] = _numbers(path, frame[name], _float, exact).astype(np.float64)
     return frame
+
+
+def _numbers(
+    path: Path, column: "pandas.Series", parse: Callable[[Any], float], kind: type
+) -> np.ndarray:
+    """Convert by Python's own parser: that of pandas ends the process at ``1e999999999000``."""
+    try:
+        with np.errstate(over="ignore"):
+            return np.array([parse(each) for each in column]).astype(kind)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{path}, column {column.name}: not a number: {error}") from error
+
+
+def _float(cell: Any) -> float:
+    return np.nan if cell is None or cell == "" else float(cell)
+
+
+def _parquet_frame(path: Path) -> "pandas.DataFrame":
+    arrow, parquet = _package("pyarrow"), _package("pyarrow.parquet")
+    try:
+        return parquet.read_table(path).to_pandas()
+    except arrow.ArrowException as error:
+        raise ValueError(f"{path} is no Parquet file, or is damaged: {error}") from error
+
+
+def _json_rows(path: Path) -> list[Any]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+    except RecursionError as error:
+        raise ValueError(f"{path}: nested too deeply: it is no file of estimates") from error
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Literal
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from emotion_recognition.studies.configuration import StudyConfiguration
+from emotion_recognition.studies.configuration import StudyConfiguration, refuse_to_show
 from emotion_recognition.studies.engines import in_processes, in_this_process, on_dask
 from emotion_recognition.studies.job import DiskFullError, Job, RecordingResult, RunOptions
 from emotion_recognition.studies.manifest import read_manifest
@@ -129,6 +129,8 @@ def _plan(
         given = ", ".join(options.formats) or "none"
         raise ValueError(f"formats are {given}: expected at least one of {', '.join(FORMATS)}")
     require_packages(options.formats)
+    if options.bag:
+        refuse_to_show(configurations, "a bag with the recording's images and sound")
     return [
         Job(
             path.resolve(),

@@ -13,7 +13,11 @@ from emotion_recognition.bags.read import read_events
 from emotion_recognition.evaluation.offline import time_origin_ns
 from emotion_recognition.model.network_file import read_labels
 from emotion_recognition.studies.compare import compare
-from emotion_recognition.studies.configuration import StudyConfiguration, make_configuration
+from emotion_recognition.studies.configuration import (
+    StudyConfiguration,
+    make_configuration,
+    refuse_to_show,
+)
 from emotion_recognition.studies.evaluation import (
     Comparison,
     Evaluation,
@@ -79,6 +83,8 @@ def evaluate(
     _require_packages()
     options = options or RunOptions(formats=FORMATS)
     configurations = tuple(configurations) or (make_configuration(),)
+    if thumbnails:
+        refuse_to_show(configurations, "a report with thumbnails")
     if isinstance(paths, str | Path):
         paths = [paths]
     found = recordings_in([Path(path) for path in paths], Path(out) if out else None)

@@ -196,7 +196,7 @@ def read_pairs(
     if not cache.is_file():
         _write_windows(clips, make_detector(source.detector), encoders, cache)
     names = ("frames", "lengths", "vectors", "seen", "heard")
-    with np.load(cache) as stored:
+    with np.load(cache, allow_pickle=False) as stored:
         frames, lengths, vectors, seen, heard = (torch.from_numpy(stored[name]) for name in names)
     labels = torch.tensor([clip.label for clip in clips])
     speakers = tuple(clip.speaker for clip in clips)

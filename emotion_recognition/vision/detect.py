@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from emotion_recognition.estimate import Box
+from emotion_recognition.model.digest import DigestError, check_digest
 from emotion_recognition.vision.mtcnn import Mtcnn, find_mtcnn
 from emotion_recognition.vision.yunet_file import find_yunet, yunet_path
 
@@ -100,6 +101,10 @@ def _yunet_path(model_path: Path | None) -> Path:
             f"no YuNet model {path or yunet_path()}: put it there, name another file, or allow its "
             f"download (emotion-recognition fetch-detector)"
         )
+    try:
+        check_digest(path)
+    except DigestError as error:
+        raise DetectorError(str(error)) from error
     return path
 
 

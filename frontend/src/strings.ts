@@ -62,6 +62,7 @@ export const strings = {
 
   camera: "Camera",
   noImage: "No image arrives.",
+  redacted: "Redacted: estimates only, no images and no sound.",
   landmarks: "Landmarks",
   people: "People",
   unseen: "heard, not seen",

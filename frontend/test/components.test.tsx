@@ -2,6 +2,7 @@ import { render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { AffectPlane } from "../src/components/AffectPlane";
+import { CameraView } from "../src/components/CameraView";
 import { DropZone } from "../src/components/DropZone";
 import { EmotionBars } from "../src/components/EmotionBars";
 import { EmotionStrip } from "../src/components/EmotionStrip";
@@ -10,6 +11,7 @@ import { Notice } from "../src/components/Notice";
 import { StreamWeights } from "../src/components/StreamWeights";
 import { SummaryPanel } from "../src/components/SummaryPanel";
 import { TimelineTable } from "../src/components/TimelineTable";
+import { VoiceMeter } from "../src/components/VoiceMeter";
 import { episodesOf } from "../src/lib/episodes";
 import { strings } from "../src/strings";
 import { estimate, LABELS } from "./estimates";
@@ -159,4 +161,16 @@ it("the notice is shown until it is agreed to, once a browser", async () => {
   unmount();
   render(<Notice />);
   expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+it("says of a redacted robot that neither image nor sound is shown", () => {
+  const silence = { levelDb: null, columns: [], before: 0 };
+  render(
+    <>
+      <CameraView preview={null} redacted caption={() => ({ text: "", color: "" })} />
+      <VoiceMeter sound={silence} speech={false} redacted />
+    </>,
+  );
+  expect(screen.getAllByText(strings.redacted)).toHaveLength(2);
+  expect(screen.queryByRole("meter")).toBeNull();
 });

@@ -17,7 +17,7 @@ export interface Report {
 
 export interface Heard {
   topic: string;
-  state: "missing" | "stale" | "ok";
+  state: "missing" | "stale" | "ok" | "redacted";
   rate: number | null;
   silent: number | null;
 }

@@ -6,10 +6,11 @@ import { FaceOverlay } from "./FaceOverlay";
 
 interface Props {
   preview: Preview | null;
+  redacted: boolean;
   caption: (subject: string) => { text: string; color: string };
 }
 
-export function CameraView({ preview, caption }: Props) {
+export function CameraView({ preview, redacted, caption }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const jpeg = preview?.jpeg;
   useEffect(() => {
@@ -36,7 +37,7 @@ export function CameraView({ preview, caption }: Props) {
   if (!preview)
     return (
       <div className="camera empty">
-        <p>{strings.noImage}</p>
+        <p>{redacted ? strings.redacted : strings.noImage}</p>
       </div>
     );
   return (

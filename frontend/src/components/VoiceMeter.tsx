@@ -6,7 +6,13 @@ import { strings } from "../strings";
 /** Quietest level that the meter shows, dB below full scale. */
 const FLOOR_DB = -60;
 
-export function VoiceMeter({ sound, speech }: { sound: Sound; speech: boolean }) {
+interface Props {
+  sound: Sound;
+  speech: boolean;
+  redacted: boolean;
+}
+
+export function VoiceMeter({ sound, speech, redacted }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawn = useRef(0);
   useEffect(() => {
@@ -16,6 +22,7 @@ export function VoiceMeter({ sound, speech }: { sound: Sound; speech: boolean })
     const context = fresh > 0 ? canvas.current?.getContext("2d") : null;
     if (context) sound.columns.slice(-fresh).forEach((column) => drawColumn(context, column));
   }, [sound]);
+  if (redacted) return <p className="hint">{strings.redacted}</p>;
   const { levelDb } = sound;
   const share = levelDb === null ? 0 : Math.max(0, Math.min(1, 1 - levelDb / FLOOR_DB));
   const heard = levelDb !== null && speech;

@@ -47,7 +47,11 @@ export function LivePage() {
       <People subjects={subjects} chosen={subject} onChoose={setChosen} />
       <div className="live-grid">
         <section className="card picture" aria-label={strings.camera}>
-          <CameraView preview={live.preview} caption={(each) => captionAt(live.estimates, each)} />
+          <CameraView
+            preview={live.preview}
+            redacted={live.streams.image?.state === "redacted"}
+            caption={(each) => captionAt(live.estimates, each)}
+          />
         </section>
         <section className="card">
           <h2>{strings.emotion}</h2>
@@ -63,6 +67,7 @@ export function LivePage() {
           <h2>{strings.voiceTitle}</h2>
           <VoiceMeter
             sound={live.sound}
+            redacted={live.streams.audio?.state === "redacted"}
             speech={
               current !== undefined && isAvailable(current) && !current.flags.includes("NO_SPEECH")
             }

@@ -1,0 +1,27 @@
+"""A quiet end at signals that come while there is nothing yet, or nothing any more, to tidy up."""
+
+import os
+import signal
+from types import FrameType
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+def end_at_signals(code: int = 0) -> None:
+    """Let SIGINT and SIGTERM end this process at once, with exit code ``code``.
+
+    For the first line of a program: imports take seconds, and Python would answer Ctrl-C in the
+    midst of them with a traceback. Whoever has something to tidy up takes the signals over.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        os._exit(code)
+
+    for number in NUMBERS:
+        signal.signal(number, end)
+
+
+def as_usual() -> None:
+    """Let the signals do again what Python does by itself: KeyboardInterrupt, and death."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,63 @@
+"""Joins ROS4HRI (REP-155): estimates for the faces it tracks, or ours told to it."""
+
+import os
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from emotion_recognition.nodes.dds import config_file, profile_environment
+from emotion_recognition.nodes.graph import PARAMETER_FILE, audio_info_topic
+from emotion_recognition.nodes.hri_graph import HRI_ARGUMENTS, bridge_overrides
+from launch import LaunchContext, LaunchDescription
+
+
+def generate_launch_description() -> LaunchDescription:
+    arguments = [
+        DeclareLaunchArgument(
+            argument.name,
+            default_value=str(argument.default).lower()
+            if isinstance(argument.default, bool)
+            else argument.default,
+            description=argument.description,
+            **choices(argument),
+        )
+        for argument in HRI_ARGUMENTS
+    ]
+    profile = [
+        SetEnvironmentVariable(name, path) for name, path in profile_environment(os.environ).items()
+    ]
+    return LaunchDescription([*arguments, *profile, OpaqueFunction(function=nodes)])
+
+
+def choices(argument) -> dict:
+    if argument.name == "source":
+        return {"choices": ["faces", "emotion"]}
+    return {"choices": ["true", "false"]} if isinstance(argument.default, bool) else {}
+
+
+def nodes(context: LaunchContext) -> list[Node]:
+    given = {
+        argument.name: LaunchConfiguration(argument.name).perform(context)
+        for argument in HRI_ARGUMENTS
+    }
+    parameters: list = [{"use_sim_time": True}] if given["use_sim_time"] == "true" else []
+    executable = "hri_expressions"
+    if given["source"] == "faces":
+        executable = "hri_bridge"
+        file = given["params_file"] or str(config_file(PARAMETER_FILE))
+        parameters = [file, *parameters, bridge_overrides(given)]
+    return [
+        Node(
+            package="emotion_recognition",
+            executable=executable,
+            name=executable,
+            namespace=given["namespace"],
+            parameters=parameters,
+            remappings=[("audio", given["audio"]), ("audio_info", audio_info_topic(given["audio"]))]
+            if given["audio"]
+            else [],
+            arguments=["--ros-args", "--log-level", given["log_level"]],
+            output="screen",
+        )
+    ]

@@ -1,0 +1,1 @@
+"""``make soak``: hours of stream time through the real graph, with random faults."""

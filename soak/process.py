@@ -1,0 +1,97 @@
+"""The child processes: the node under test, and the camera and microphone that are killed.
+
+Each is a session of its own: Ctrl-C ends the run, with a report, and not the node.
+"""
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from .orders import HEARD, ImageOrder, SoundOrder
+
+STOP_S = 10.0
+
+
+class Device:
+    """The process of a camera or microphone (``soak.player``)."""
+
+    def __init__(self, name: str, folder: Path, log: Path) -> None:
+        self.starts = 0
+        self._command = [sys.executable, "-m", "soak.player", name, str(folder)]
+        self._log = log
+        self._process: subprocess.Popen[str] | None = None
+        self._heard = threading.Event()
+
+    def start(self) -> None:
+        """Start the process; it takes a second or more until it ``is_heard``."""
+        self.starts += 1
+        self._heard = threading.Event()
+        with self._log.open("a") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                text=True,
+                start_new_session=True,
+            )
+        listening = (self._process, self._heard)
+        threading.Thread(target=_listen, args=listening, daemon=True).start()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the process runs and has a subscriber."""
+        return self._process is not None and self._heard.is_set()
+
+    def publish(self, order: ImageOrder | SoundOrder) -> None:
+        """Tell the process, which must be heard, to publish at once."""
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.write(json.dumps(asdict(order)) + "\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        self._process = None
+
+
+def _listen(process: "subprocess.Popen[str]", heard: threading.Event) -> None:
+    assert process.stdout is not None
+    with process.stdout as said:
+        for line in said:
+            if line.strip() == HEARD:
+                heard.set()
+            else:
+                heard.clear()
+
+
+@contextlib.contextmanager
+def emotion_node(log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run ``emotion_node`` on simulated time; its words go to ``log``."""
+    command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node"]
+    command += ["--ros-args", "-p", "use_sim_time:=true"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

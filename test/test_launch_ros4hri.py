@@ -1,0 +1,70 @@
+# ruff: noqa: E402 - what needs ROS is imported after the check for it
+"""The launch file of ROS4HRI, by ROS 2's own launch wherever that is installed."""
+
+from pathlib import Path
+
+import pytest
+from ros_support import random_domain_id, wait_until
+from test_launch import launched
+
+launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
+pytest.importorskip("launch_ros", reason="ROS 2's launch_ros is not installed")
+pytestmark = pytest.mark.ros
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.launch_description_sources import get_launch_description_from_python_launch_file
+from launch_ros.actions import Node
+from launch_ros.utilities import evaluate_parameters
+
+from emotion_recognition.nodes.hri_graph import HRI_ARGUMENTS
+
+
+@pytest.fixture
+def launch_file(repository: Path) -> Path:
+    return repository / "launch" / "ros4hri.launch.py"
+
+
+@pytest.fixture
+def entities(launch_file: Path) -> list:
+    return get_launch_description_from_python_launch_file(str(launch_file)).entities
+
+
+def test_every_argument_is_declared_and_described(entities: list):
+    declared = {each.name: each for each in entities if isinstance(each, DeclareLaunchArgument)}
+    assert list(declared) == [argument.name for argument in HRI_ARGUMENTS]
+    assert all(each.description for each in declared.values())
+    assert declared["source"].choices == ["faces", "emotion"]
+
+
+def started(entities: list, **given: str) -> tuple[Node, list[dict]]:
+    """The node that would start, and the parameters beside those of the file."""
+    context = launch.LaunchContext()
+    context.launch_configurations.update(given)
+    for entity in entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            entity.execute(context)
+    [node] = next(e for e in entities if isinstance(e, OpaqueFunction)).execute(context)
+    evaluated = evaluate_parameters(context, node._Node__parameters)
+    return node, [each for each in evaluated if isinstance(each, dict)]
+
+
+def test_the_source_decides_on_the_node(entities: list):
+    node, parameters = started(entities)
+    assert node.node_executable == "hri_bridge"
+    assert parameters == [{"voices": True}]
+    node, parameters = started(entities, source="emotion", use_sim_time="true")
+    assert node.node_executable == "hri_expressions"
+    assert parameters == [{"use_sim_time": True}]
+
+
+def test_sound_of_a_topic_takes_the_place_of_voices(entities: list):
+    _, parameters = started(entities, audio="/mic/audio", max_faces="2", device="cpu")
+    assert parameters == [{"voices": False, "max_faces": 2, "device": "cpu"}]
+
+
+def test_the_bridge_starts(launch_file: Path):
+    with launched(launch_file, random_domain_id(), "device:=cpu") as graph:
+        wait_until(lambda: graph.said("hri_bridge", "ready") or not graph.running, 100, "a start")
+        assert graph.running, graph.text
+        graph.interrupt()
+        assert graph.wait(60) == 0, graph.text
