@@ -44,7 +44,10 @@ def page_text(name: str, text: str, root: Path, built_from: Path) -> str:
             target = built_from / "beside" / f"{beside}.md"
         elif target.is_relative_to(docs):
             target = built_from / target.relative_to(docs)
-        kind = "path:" if target.suffix == ".md" and not target.is_relative_to(built_from) else ""
+        if target.is_dir():  # which cannot be given: what it is built by, or read first
+            target = next(iter(sorted(target.glob("*.xml")) or sorted(target.iterdir())))
+        page = target.suffix in (".md", ".rst")
+        kind = "path:" if page and not target.is_relative_to(built_from) else ""
         return match["opens"] + kind + os.path.relpath(target, (built_from / name).parent)
 
     return _LINK.sub(link, text)
