@@ -24,6 +24,7 @@ version = release = emotion_recognition.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 # rosdoc2 adds a page of every module and its own lists; reference/ has what is meant for others.
 exclude_patterns = ["images", "emotion_recognition*.rst", "modules.rst", "__*.rst"]
+exclude_patterns += ["interfaces", "standard*"]
 myst_heading_anchors = 4
 
 autodoc_default_options = {"members": True, "member-order": "bysource"}

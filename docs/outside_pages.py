@@ -1,7 +1,8 @@
 """Pages of the site that lie elsewhere in the repository: the README, model cards, examples.
 
 Each has an empty page ``beside/NAME.md`` here, which is filled with the file's text when the site
-is built. Links between them and the pages of this folder then lead from page to page.
+is built. Links between them and the pages of this folder then lead from page to page, and links to
+other files of the repository give the file.
 """
 
 import os
@@ -43,6 +44,10 @@ def page_text(name: str, text: str, root: Path, built_from: Path) -> str:
             target = built_from / "beside" / f"{beside}.md"
         elif target.is_relative_to(docs):
             target = built_from / target.relative_to(docs)
-        return match["opens"] + os.path.relpath(target, (built_from / name).parent)
+        if target.is_dir():  # which cannot be given: what it is built by, or read first
+            target = next(iter(sorted(target.glob("*.xml")) or sorted(target.iterdir())))
+        page = target.suffix in (".md", ".rst")
+        kind = "path:" if page and not target.is_relative_to(built_from) else ""
+        return match["opens"] + kind + os.path.relpath(target, (built_from / name).parent)
 
     return _LINK.sub(link, text)

@@ -1,10 +1,12 @@
 """``make fuzz``: all targets, a table, and how many inputs crashed or hung."""
 
 import argparse
-import shutil
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -24,22 +26,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.targets or list(TARGETS)
     counts = counts_of(options.inputs, names)
     print(f"fuzz: seed {options.seed}, {sum(counts.values())} inputs, limit {options.limit:g} s")
-    shutil.rmtree(options.folder, ignore_errors=True)
-    outcomes = {}
-    with tqdm(total=sum(counts.values()), unit="input", disable=None) as bar:
-        for name in names:
-            bar.set_description(name)
-            before = bar.n
-
-            def tell(done: int, before: int = before) -> None:
-                bar.update(before + done - bar.n)
-
-            outcomes[name] = watch(
-                TARGETS[name], options.seed, counts[name], options.limit, options.folder, tell
-            )
-            bar.update(before + counts[name] - bar.n)
+    _clear(options.folder)
+    outcomes = run(names, counts, options)
     Console(width=110).print(table(outcomes))
     return conclude(outcomes, options.folder)
+
+
+def run(
+    names: Sequence[str], counts: Mapping[str, int], options: argparse.Namespace
+) -> dict[str, Outcome]:
+    """Watch the targets, several at once, with a progress bar; return what became of each."""
+    done = dict.fromkeys(names, 0)
+    with (
+        tqdm(total=sum(counts.values()), unit="input", disable=None) as bar,
+        ThreadPoolExecutor(options.jobs) as pool,
+    ):
+
+        def tell(name: str, count: int) -> None:
+            with bar.get_lock():
+                bar.update(count - done[name])
+                done[name] = count
+
+        def one(name: str) -> Outcome:
+            return watch(
+                *(TARGETS[name], options.seed, counts[name], options.limit, options.folder),
+                partial(tell, name),
+            )
+
+        return dict(zip(names, pool.map(one, names), strict=True))
 
 
 def conclude(outcomes: Mapping[str, Outcome], folder: Path) -> int:
@@ -86,10 +100,19 @@ def replay(path: Path) -> int:
     return 0
 
 
+def _clear(folder: Path) -> None:
+    """Take out what the run before left; the corpora of coverage stay."""
+    for path in folder.glob("*"):
+        if path.suffix in (".bin", ".txt", ".log", ".input"):
+            path.unlink()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fuzz.run", description=__doc__)
     parser.add_argument("--inputs", type=int, default=120_000, help="how many in all")
     parser.add_argument("--seed", type=int, default=1, help="of the random inputs")
+    cores = os.cpu_count() or 1
+    parser.add_argument("--jobs", type=int, default=cores, help="targets at once")
     parser.add_argument("--limit", type=float, default=10.0, help="seconds; longer is a hang")
     parser.add_argument("--targets", nargs="+", choices=TARGETS, metavar="NAME", help="only these")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="for inputs that crash or hang")

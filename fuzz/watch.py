@@ -123,5 +123,6 @@ def _until_it_ends(
 
 
 def _words(name: str, exit_code: int, folder: Path) -> str:
-    log = (folder / f"{name}.log").read_text(errors="replace")
-    return f"{name}: the process ended with {exit_code}\n{log[-8000:]}"
+    log = folder / f"{name}.log"
+    said = log.read_text(errors="replace") if log.is_file() else "before its first input"
+    return f"{name}: the process ended with {exit_code}\n{said[-8000:]}"

@@ -1,6 +1,7 @@
 """The documentation as a site: no warning, every page in the navigation, no dead link."""
 
 import os
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -8,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
+from test_architecture import LEVELS
 
 pytest.importorskip("sphinx", reason="Sphinx is not installed: requirements/docs.txt")
 
@@ -104,6 +106,18 @@ def test_the_reference_documents_the_recogniser_and_the_node_without_ros(site: P
     assert 'id="emotion_recognition.recognizer.stream.Recognizer.add_audio"' in text
     text = (site / "reference" / "nodes.html").read_text(encoding="utf-8")
     assert 'id="emotion_recognition.nodes.emotion_node.EmotionNode"' in text
+
+
+def test_the_architecture_page_has_the_rooms_at_their_levels():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("| level | room |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (\d?) *\| `(\w+)(?:/|\.py)` \|", table, re.M)
+    levels: list[set[str]] = []
+    for number, room in rows:
+        if number:
+            levels.append(set())
+        levels[-1].add(room)
+    assert levels == [set(rooms) for rooms in LEVELS]
 
 
 def test_nothing_is_loaded_from_elsewhere(pages):

@@ -4,6 +4,7 @@
 import array
 import json
 import math
+import random
 import socket
 import threading
 import time
@@ -21,12 +22,14 @@ pytestmark = pytest.mark.ros
 from audio_common_msgs.msg import AudioDataStamped
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from emotion_recognition.msg import EmotionState
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from websockets.sync.client import connect
 
 from emotion_recognition.nodes.convert import time_message
 from emotion_recognition.nodes.live_messages import live_estimate
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
+from fuzz.mutate import mutated
 
 FRAME = "front"
 
@@ -98,6 +101,31 @@ def test_the_page_and_the_api_are_there(bridge: Process, port: int):
     server = httpx.get(f"http://127.0.0.1:{port}/api/server", timeout=30).json()
     assert server["live"]
     assert httpx.get(f"http://127.0.0.1:{port}/", timeout=30).status_code == 200
+
+
+def test_damaged_estimates_on_the_wire_are_not_shown_and_the_node_goes_on(
+    bridge: Process, robot: Probe, port: int
+):
+    emotions = robot.node.create_publisher(EmotionState, "emotion", ESTIMATES)
+    wait_until(lambda: emotions.get_subscription_count(), 30, "a subscription")
+    rng = random.Random(6)
+    whole = bytes(serialize_message(state(time.time_ns())))
+    torn = state(time.time_ns())
+    torn.labels = ["happy"]
+    with connect(f"ws://127.0.0.1:{port}/api/live", max_size=None) as viewer:
+        for _ in range(100):
+            emotions.publish(mutated(rng, whole, [whole], []))  # bytes go out as they are
+        emotions.publish(torn)
+        wait_until(lambda: bridge.said("1 labels and 2 probabilities"), 30, "a complaint")
+        good = state(time.time_ns())
+        good.model = "after the damage"
+        emotions.publish(good)
+        until_s = time.monotonic() + 60
+        while time.monotonic() < until_s:
+            told = viewer.recv(30)
+            if isinstance(told, str) and json.loads(told).get("model") == "after the damage":
+                return
+    pytest.fail("the good estimate was not shown")
 
 
 def test_a_viewer_sees_and_hears_what_the_robot_does(

