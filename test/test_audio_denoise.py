@@ -64,7 +64,7 @@ def test_the_level_of_the_microphone_does_not_matter() -> None:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 30), max_size=8))
 def test_the_result_does_not_depend_on_the_cut(sizes: list[int]) -> None:
     power = noise(80)

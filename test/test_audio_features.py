@@ -96,7 +96,7 @@ def test_a_frame_comes_with_its_last_sample(samples: int) -> None:
     assert values.dtype == np.float32
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     sizes=st.lists(st.integers(0, 3000), max_size=12),
     denoise=st.booleans(),

@@ -19,7 +19,7 @@ def in_pieces(signal: np.ndarray, rate: int, sizes: list[int]) -> np.ndarray:
     return np.concatenate([*pieces, resampler.flush()])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     rate=st.sampled_from(RATES),
     sizes=st.lists(st.sampled_from([1, 2, 7, 100, 441, 960, 5000]), min_size=1, max_size=6),

@@ -74,7 +74,7 @@ def clean_stamps(frames: int, start_ns: int = START) -> np.ndarray:
 # Streaming and batch
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     rate=st.sampled_from([8000, 11025, 16000, 44100, 48000]),
     channels=st.integers(1, 3),
@@ -162,7 +162,7 @@ def test_a_click_appears_at_its_time(rate: int) -> None:
     assert 0 < heard[1] - click_ns <= 2 * HOP_NS
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.integers(-7_900_000, 7_900_000), min_size=25, max_size=25),
     st.lists(st.booleans(), min_size=25, max_size=25),
@@ -199,7 +199,7 @@ def test_frame_stamps_are_exact_over_hours() -> None:
     assert np.all(np.diff(result.stamps_ns) == HOP_NS)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(-7_900_000, 7_900_000), min_size=25, max_size=25))
 def test_jitter_below_half_a_hop_is_ignored(jitter_ns: list[int]) -> None:
     parts = chunks(noise(8000))
@@ -333,7 +333,7 @@ def test_a_stall_of_inexact_stamps_breaks_once_and_loses_no_sound() -> None:
     assert np.all(np.diff(result.stamps_ns) > 0)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     stamps=st.lists(st.integers(-3 * SECOND, 20 * SECOND), min_size=1, max_size=20),
     exact=st.booleans(),

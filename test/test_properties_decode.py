@@ -25,7 +25,7 @@ CHANNELS = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     encoding=st.sampled_from(sorted(CHANNELS)),
     width=st.integers(1, 9),
@@ -70,7 +70,7 @@ INTEGERS = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     name=st.sampled_from(sorted(INTEGERS)), channels=st.integers(1, 5), data=st.binary(max_size=240)
 )
@@ -84,7 +84,7 @@ def test_integer_samples_are_those_of_the_definition(name: str, channels: int, d
     assert samples.ravel().tolist() == np.array(expected, np.float32).tolist()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     code=st.sampled_from(["<f", ">f", "<d", ">d"]),
     values=st.lists(st.floats(width=32, allow_subnormal=False), min_size=1, max_size=30),
@@ -98,7 +98,7 @@ def test_float_samples_come_as_they_are(code: str, values: list[float]):
     assert [e for e in found if not math.isnan(e)] == [e for e in values if not math.isnan(e)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     sec=st.integers(-(2**31), 2**31 - 1),
     nanosec=st.integers(0, 2**32 - 1),

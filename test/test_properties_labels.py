@@ -16,7 +16,8 @@ from emotion_recognition.studies.label_source import Extent, label_source
 from emotion_recognition.studies.labels import LabelError
 
 IN_A_FOLDER = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 TEXTS = st.text(
     st.characters(codec="utf-8", categories=("L", "N", "P", "Zs", "S")), min_size=1, max_size=12

@@ -9,7 +9,7 @@ from emotion_recognition.audio.resample import StreamingResampler
 OUT = 16_000
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rate=st.integers(4000, 384_000),
     tones=st.lists(st.tuples(st.floats(0.01, 0.8), st.floats(0, 6.28)), min_size=1, max_size=3),
@@ -37,7 +37,7 @@ def test_any_rate_gives_the_same_sines_at_any_cut(
     np.testing.assert_allclose(found[edge:-edge], expected[edge:-edge], atol=2e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rate=st.integers(4000, 384_000),
     sizes=st.lists(st.integers(0, 4000), min_size=1, max_size=10),

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.windows import RingBuffer
 
-SETTINGS = settings(max_examples=60, stateful_step_count=40, deadline=None)
+SETTINGS = settings(max_examples=60, stateful_step_count=40)
 FAR_NS = 2**31 * 1_000_000_000  # the largest stamp of a message, and its like before 1970
 STAMPS = st.one_of(
     st.integers(0, 60), st.integers(0, 60), st.sampled_from([-FAR_NS, 0, 1000, FAR_NS - 1, FAR_NS])

@@ -150,7 +150,7 @@ def test_wait_for_a_lagging_stream_ends_after_the_grace():
     assert waited_until - SECOND // 4 - FRAME <= newest <= waited_until
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(delays=st.lists(st.integers(0, 120), min_size=7, max_size=7), seed=st.integers(0, 99))
 def test_order_of_arrival_does_not_matter(delays, seed):
     """Transport delays of up to 120 ms, different for each message and stream."""

@@ -239,7 +239,7 @@ def test_staleness_must_outlast_the_time_between_two_faces():
     assert replace(RecognizerConfig(), vision=slow, stale_after_s=2.0).stale_after_s == 2
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     steps=st.lists(
         st.tuples(

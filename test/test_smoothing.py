@@ -74,7 +74,7 @@ def test_reset_starts_anew(steady: Filter):
 
 
 @pytest.mark.parametrize("method", ["hysteresis", "hmm"])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(before=st.integers(0, 7), after=st.integers(0, 7), windows=st.integers(1, 40))
 def test_clear_change_is_followed_within_one_extra_update(method, before, after, windows):
     steady = make_filter(method, 0.5, gap_s=3.6)

@@ -210,7 +210,7 @@ def test_grey_and_deep_compressed_images_become_bgr():
 
 
 @pytest.mark.parametrize("options", [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(share=st.floats(0, 0.999))
 def test_truncated_jpeg_is_refused(options, share):
     data = encoded(".jpg", smooth(48, 64), *options)
@@ -218,7 +218,7 @@ def test_truncated_jpeg_is_refused(options, share):
         decode_image(compressed(data[: int(share * len(data))]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(share=st.floats(0, 0.999))
 def test_truncated_png_is_refused(share):
     data = encoded(".png", smooth(48, 64))
@@ -234,14 +234,14 @@ def test_bytes_after_the_end_do_no_harm():
     same_pixels(compressed(encoded(".png", image) + bytes(100)), image)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=80), st.sampled_from([b"", b"\xff\xd8", b"\x89PNG\r\n\x1a\n"]))
 def test_garbage_is_refused(data, magic):
     with pytest.raises(ImageFormatError):
         decode_image(compressed(magic + data))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10_000), st.integers(0, 255), st.sampled_from([".jpg", ".png"]))
 def test_a_broken_byte_gives_an_image_or_a_refusal(at, value, extension):
     data = bytearray(encoded(extension, smooth(40, 40)))

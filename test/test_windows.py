@@ -43,7 +43,7 @@ def ring(capacity: int, span: int = SPAN, width: int = 1) -> RingBuffer:
 STEPS = st.sampled_from([1, 1, 1, 1, 2, 3, 0, -1, -3, -7, 15, SPAN, SPAN + 1, -SPAN, 1000, -1000])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     steps=st.lists(st.tuples(STEPS, st.booleans()), max_size=80),
     capacity=st.integers(1, 12),
@@ -174,7 +174,7 @@ def test_grid_of_no_samples_is_absent():
     assert mask == [False, False]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     stamps=st.lists(st.integers(0, 300), max_size=40, unique=True).map(sorted),
     end=st.integers(0, 320),
