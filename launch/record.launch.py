@@ -7,7 +7,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from emotion_recognition.nodes.dds import profile_environment
-from emotion_recognition.nodes.recording import RECORD_ARGUMENTS
+from emotion_recognition.nodes.record_graph import RECORD_ARGUMENTS
 from launch import LaunchContext, LaunchDescription
 
 

@@ -161,8 +161,8 @@ def bag(tmp_path: Path) -> Path:
 def record(graph: Graph, out: Path, *topics: str) -> None:
     """Run a recorder until it hears ``topics``."""
     from emotion_recognition.bags.write import bag_writer
+    from emotion_recognition.nodes.record_graph import Topics
     from emotion_recognition.nodes.recorder import Recorder
-    from emotion_recognition.nodes.recording import Topics
 
     names = Topics("/camera/image_raw", "/audio_stamped", "/emotion")
     with bag_writer(out, storage="mcap", force=False, recording="test") as writer:

@@ -21,8 +21,8 @@ from rclpy.node import Node
 from emotion_recognition.bags.complete import NothingRecordedError, check_free, kept, unfinished
 from emotion_recognition.bags.events import RecordingError
 from emotion_recognition.bags.write import bag_writer
+from emotion_recognition.nodes.record_graph import RECORD_ARGUMENTS, ConsentError, Topics, topics
 from emotion_recognition.nodes.recorder import Recorder
-from emotion_recognition.nodes.recording import RECORD_ARGUMENTS, ConsentError, Topics, topics
 from emotion_recognition.nodes.run import add_option, add_ros_arguments
 from emotion_recognition.nodes.spin import WRONG_USAGE, StopSignals, start_ros, stop_signals
 

@@ -31,7 +31,7 @@ from emotion_recognition.bags.types import (
 from emotion_recognition.bags.write import BagWriter
 from emotion_recognition.nodes.message_types import fields_of, message_class
 from emotion_recognition.nodes.qos import matching_qos, serves
-from emotion_recognition.nodes.recording import Topics
+from emotion_recognition.nodes.record_graph import Topics
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 
 MAX_WAITING_BYTES = 256 << 20
