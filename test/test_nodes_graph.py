@@ -1,0 +1,46 @@
+"""The arguments of the launch files, wherever ROS is absent, too."""
+
+import pytest
+
+from emotion_recognition.nodes.graph import ARGUMENTS, Argument, overrides
+from emotion_recognition.nodes.hri_graph import HRI_ARGUMENTS, bridge_overrides
+from emotion_recognition.nodes.record_graph import RECORD_ARGUMENTS
+
+
+@pytest.mark.parametrize(
+    ("argument", "rest"),
+    [
+        (Argument("a", "/x", "b"), {"default_value": "/x", "choices": None}),
+        (Argument("a", "", "b"), {"default_value": "", "choices": None}),
+        (Argument("a", True, "b"), {"default_value": "true", "choices": ["true", "false"]}),
+        (Argument("a", "c", "b", ("c", "d")), {"default_value": "c", "choices": ["c", "d"]}),
+        (Argument("a", "", "b", required=True), {}),
+    ],
+)
+def test_an_argument_is_declared_as_launch_takes_it(argument: Argument, rest: dict):
+    assert argument.declaration == {"name": "a", "description": "b", **rest}
+
+
+@pytest.mark.parametrize("arguments", [ARGUMENTS, HRI_ARGUMENTS, RECORD_ARGUMENTS])
+def test_names_differ_and_defaults_are_allowed(arguments: tuple[Argument, ...]):
+    assert len({argument.name for argument in arguments}) == len(arguments)
+    for argument in arguments:
+        assert argument.description
+        choices = argument.declaration.get("choices")
+        assert choices is None or argument.declaration["default_value"] in choices
+
+
+def test_a_recording_needs_a_folder_and_nothing_else():
+    assert [argument.name for argument in RECORD_ARGUMENTS if argument.required] == ["out"]
+
+
+@pytest.mark.parametrize("number", ["two", "-1", "1.5"])
+def test_a_number_of_faces_that_is_none_is_told(number: str):
+    for read in (overrides, bridge_overrides):
+        with pytest.raises(ValueError, match=f"max_faces is '{number}': expected a whole number"):
+            read({"audio": "", "device": "", "max_faces": number})
+
+
+def test_a_number_of_faces_becomes_a_number():
+    given = {"audio": "", "device": "", "max_faces": "3"}
+    assert overrides(given)["max_faces"] == bridge_overrides(given)["max_faces"] == 3
