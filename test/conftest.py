@@ -80,18 +80,22 @@ def shared_data(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def talking_face() -> Path:
-    """A clip with a real face: of the research data, or the demo's where that is absent."""
+def talking_face(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip with a real face and a real voice: of the research data, or of the demo's samples."""
     data = Path(os.environ.get("EMOTION_RECOGNITION_SHARED", REPOSITORY.parent / "shared"))
     clip = data / "data" / "javanese_av" / "01-01-01_01.mp4"
     if clip.is_file():
         return clip
+    from emotion_recognition.bags.demo_clip import join_face_and_voice
     from emotion_recognition.bags.sample import fetch_sample
 
     try:
-        return fetch_sample()
+        face, voice = fetch_sample(), fetch_sample("speech")
     except (OSError, RuntimeError) as error:
-        pytest.skip(f"neither research data nor the demo's sample is here: {error}")
+        pytest.skip(f"neither research data nor the demo's samples are here: {error}")
+    joined = tmp_path_factory.mktemp("talking") / "talking_face.mkv"
+    join_face_and_voice(face, voice, joined, voice_s=19.5, together=True)
+    return joined
 
 
 @pytest.fixture(scope="session")

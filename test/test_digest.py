@@ -29,7 +29,8 @@ from emotion_recognition.model import digest
 from emotion_recognition.model.backbones import BackboneError, FrameEncoderChoice
 from emotion_recognition.model.backbones.frames import FRAME_ENCODERS
 from emotion_recognition.model.checkpoint import CheckpointError, load_checkpoint
-from emotion_recognition.model.emotion_model import NETWORK_FILE, WEIGHTS, load_model
+from emotion_recognition.model.emotion_model import load_model
+from emotion_recognition.model.network_file import NETWORK_FILE, WEIGHTS
 from emotion_recognition.smoothing import load_parameters
 from emotion_recognition.vision.detect import DetectorError, make_detector
 

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 
 from managed_node import managed_node
 
-from emotion_recognition.model.emotion_model import NETWORK_FILE, WEIGHTS
+from emotion_recognition.model.network_file import NETWORK_FILE, WEIGHTS
 
 FRAMES_FILE = "frame_encoder.safetensors"
 

@@ -52,8 +52,18 @@ def demo_clip(cache: Path | None = None) -> Path:
     return path
 
 
-def join_face_and_voice(face: Path, voice: Path, out: Path, voice_s: float = VOICE_S) -> None:
-    """Write the pictures of ``face``, unchanged, and then ``voice_s`` seconds of ``voice``."""
+def join_face_and_voice(
+    face: Path, voice: Path, out: Path, voice_s: float = VOICE_S, *, together: bool = False
+) -> None:
+    """Write the pictures of ``face``, unchanged, and then ``voice_s`` seconds of ``voice``.
+
+    Args:
+        face: video file.
+        voice: sound file.
+        out: Matroska file to write.
+        voice_s: how much of the voice.
+        together: let the voice begin with the pictures: for tests, where who speaks is no matter.
+    """
     with av.open(str(face)) as pictures, av.open(str(out), "w", format="matroska") as container:
         source = pictures.streams.video[0]
         video = container.add_stream_from_template(source)
@@ -66,7 +76,7 @@ def join_face_and_voice(face: Path, voice: Path, out: Path, voice_s: float = VOI
             end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             packet.stream = video
             container.mux(packet)
-        silence = np.zeros(round(end_s * RATE), np.int16)
+        silence = np.zeros(0 if together else round(end_s * RATE), np.int16)
         samples = np.concatenate([silence, _mono(voice)[: round(voice_s * RATE)]])
         for begin in range(0, len(samples), _BLOCK):
             block = av.AudioFrame.from_ndarray(
