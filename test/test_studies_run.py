@@ -131,7 +131,7 @@ def test_what_is_finished_is_not_done_again(folder: Path, tmp_path: Path):
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.csv")}
     again = run_recordings(both, [VOICE], tmp_path)
     assert {result.status for result in again} == {"skipped"}
-    assert all(result.windows > 3 for result in again)
+    assert all(result.windows > 0 for result in again)
     assert summary(again) == "2 recordings: 0 done, 2 done before"
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.csv")}
     again[0].estimates.unlink()

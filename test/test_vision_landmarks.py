@@ -79,9 +79,10 @@ def test_turned_and_scaled_faces_keep_their_landmarks(
 ):
     centre = detection.points.mean(axis=0)
     warp = cv2.getRotationMatrix2D(centre.tolist(), degrees, scale)
-    image = cv2.warpAffine(
-        face_image, warp, face_image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE
-    )
+    before = np.array(face_image.shape[1::-1])
+    size = np.ceil(max(1, scale) * before).astype(int)  # the whole face stays in the picture
+    warp[:, 2] += (size - before) / 2
+    image = cv2.warpAffine(face_image, warp, size.tolist(), borderMode=cv2.BORDER_REPLICATE)
     moved = detection.points @ warp[:, :2].T + warp[:, 2]
     expected = landmarks.points @ warp[:, :2].T + warp[:, 2]
     found = found_in(finder, image, moved.astype(np.float32))

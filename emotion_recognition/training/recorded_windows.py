@@ -184,7 +184,7 @@ def _windows_of(path: Path, configuration: StudyConfiguration, features: Path) -
             **model.windows(),
         )
         partial.replace(cache)
-    with np.load(cache) as stored:
+    with np.load(cache, allow_pickle=False) as stored:
         return dict(stored)
 
 
