@@ -228,8 +228,8 @@ def test_a_signal_is_a_clean_end_in_every_state(face_image, state: str, number: 
             node.estimates(1)
         if state == "finalized":
             assert node.transition(SHUTDOWN_BY_STATE["active"])
-            assert node.state == "finalized"
-            assert node.reports()["lifecycle"]["state"] == "finalized"
+            assert node.state == "finalized", node.process.text
+            wait_until(lambda: node.reports()["lifecycle"]["state"] == "finalized", 30)
         assert node.process.stop(number, timeout_s=10) == 0, node.process.text
         assert "Traceback" not in node.process.text
 
