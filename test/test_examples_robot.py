@@ -95,7 +95,8 @@ def test_the_listener_is_a_package_of_its_own_with_what_it_needs():
     assert manifest.findtext("name") == re.findall(r"project\((\w+)", cmake)[0]
     assert needed == set(re.findall(r"#include <(\w+)/", source))
     assert needed | {"ament_cmake"} == set(re.findall(r"find_package\((\w+)", cmake))
-    assert len(source.splitlines()) <= 42
+    code = [line for line in source.splitlines() if not line.startswith("//")]
+    assert len(code) <= 42
     assert set(re.findall(r"\bstate\.(\w+)", source)) <= fields_of_message()
 
 

@@ -109,6 +109,7 @@ def test_ten_times_the_rate_leaves_memory_bounded_and_estimates_fresh(talking_fa
         sources.start("camera", "--speed", "10", "--every", "1")
         sources.start("microphone", "--speed", "10")
         estimates.coming(count=8)
+        wait_until(lambda: sound, 30, "sound that the test hears itself")
         before_mb = resident_mb(node)
 
         newest_of: list[tuple[int, int]] = []
