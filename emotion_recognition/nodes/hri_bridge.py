@@ -49,6 +49,7 @@ from emotion_recognition.nodes.hri_messages import (
 from emotion_recognition.nodes.parameters import declare
 from emotion_recognition.nodes.pipeline import loaded_model
 from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
+from emotion_recognition.nodes.silence import SilenceWatch
 from emotion_recognition.nodes.spin import StartError, run_nodes
 from emotion_recognition.nodes.worker import Worker
 from emotion_recognition.recognizer import Recognizer
@@ -59,7 +60,6 @@ from emotion_recognition.settings import Parameter, ParameterError, Settings, se
 from emotion_recognition.vision.detect import DetectorError
 from emotion_recognition.vision.stream import MOST_FACES
 
-_SILENCE_PERIOD_S = 0.25
 _IDS_DEPTH = 10
 _LIBRARY_LOG = logging.getLogger("emotion_recognition")
 
@@ -112,7 +112,9 @@ class HriBridge(Node):
         self._faces_lock = threading.Lock()  # the worker publishes while faces come and go
         self._voice = ""
         self._sound: AudioInput | None = None
-        self._last_arrival_ns = self._now_ns()
+        self._silence = SilenceWatch(
+            self, lambda: settings.recognizer.stale_ns, self._inbox.note_silence
+        )
         self._worker = Worker(
             _recognizer(settings, model),
             self._inbox,
@@ -125,7 +127,6 @@ class HriBridge(Node):
             self.create_subscription(ids_list, f"{VOICES}/tracked", self._follow_voice, _IDS_DEPTH)
         elif settings.use_audio:
             self._listen("audio")
-        self.create_timer(_SILENCE_PERIOD_S, self._watch_for_silence)
         self._worker.start()
         self.get_logger().info(f"ready: model {model.id} on {model.device}")
 
@@ -212,17 +213,10 @@ class HriBridge(Node):
         self._store("image", message, face)
 
     def _store(self, kind: Any, message: Any, face: str = "") -> None:
-        self._last_arrival_ns = self._now_ns()
-        self._inbox.put(Item(kind, message, self._last_arrival_ns, time.monotonic(), face))
+        self._inbox.put(Item(kind, message, self._silence.arrived(), time.monotonic(), face))
 
     def _store_info(self, message: Any) -> None:
         self._inbox.put(Item("audio_info", message, self._now_ns(), time.monotonic()))
-
-    def _watch_for_silence(self) -> None:
-        now_ns = self._now_ns()
-        self._last_arrival_ns = min(self._last_arrival_ns, now_ns)  # a clock that was set back
-        if now_ns - self._last_arrival_ns > self._settings.recognizer.stale_ns:
-            self._inbox.note_silence(now_ns)
 
     def _publish(self, estimate: Estimate) -> None:
         """Called in the worker's thread."""

@@ -24,11 +24,9 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
-from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage, Image
 
 from emotion_recognition.estimate import Estimate
@@ -42,6 +40,7 @@ from emotion_recognition.nodes.convert import emotion_state, nanoseconds
 from emotion_recognition.nodes.diagnostics import Arrivals, Latencies
 from emotion_recognition.nodes.overlay import Overlay
 from emotion_recognition.nodes.qos import sensor_qos
+from emotion_recognition.nodes.silence import SilenceWatch
 from emotion_recognition.nodes.spin import StartError
 from emotion_recognition.nodes.stream_watch import StreamWatch
 from emotion_recognition.nodes.worker import Worker, forget
@@ -51,8 +50,6 @@ from emotion_recognition.recognizer.steady import Steadying
 from emotion_recognition.settings import Settings
 from emotion_recognition.vision.detect import DetectorError
 from emotion_recognition.vision.stream import FaceObservation
-
-_SILENCE_PERIOD_S = 0.25
 
 
 class Pipeline:
@@ -115,9 +112,7 @@ class Pipeline:
         self._complain = complain
         self._subscriptions: list[Subscription] = []
         self._audio_input: AudioInput | None = None
-        self._silence_timer: Timer | None = None
-        self._last_arrival_ns = 0
-        self._silent = False  # at the last look
+        self._silence: SilenceWatch | None = None
 
     def start(self) -> None:
         """Subscribe, and begin to work.
@@ -126,7 +121,7 @@ class Pipeline:
             StartError: the type of the sound is not installed.
         """
         settings, node = self.settings, self._node
-        self._last_arrival_ns = self._now_ns()
+        self._silence = SilenceWatch(node, self._longest_silence_ns, self.inbox.note_silence)
         if settings.use_video:
             for camera, topic in settings.cameras.items():
                 self._subscriptions.append(
@@ -141,11 +136,6 @@ class Pipeline:
             self._audio_input = AudioInput(
                 node, settings.audio_type, self._store_audio, self._store_info, self._complain
             )
-        # The node clock may stand still, and one that was set back would hold its timers up.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._silence_timer = node.create_timer(
-            _SILENCE_PERIOD_S, self._watch_for_silence, clock=steady
-        )
         self.worker.start()
 
     def reconfigure(self, config: RecognizerConfig) -> None:
@@ -172,8 +162,8 @@ class Pipeline:
         """End the worker and the subscriptions; whoever then drops the pipeline, frees it."""
         self.enabled = False  # an estimate that is being made is not published any more
         self.worker.stop()
-        if self._silence_timer is not None:
-            self._node.destroy_timer(self._silence_timer)
+        if self._silence is not None:
+            self._silence.close()
         if self._audio_input is not None:
             self._audio_input.close()
         for subscription in self._subscriptions:
@@ -204,9 +194,10 @@ class Pipeline:
 
     def _arrived(self, watch: StreamWatch, message: Any) -> int:
         """Note that something has come; return when, in ns of the node clock."""
-        self._last_arrival_ns = self._now_ns()
-        watch.note(message, time.monotonic(), self._last_arrival_ns)
-        return self._last_arrival_ns
+        assert self._silence is not None
+        received_ns = self._silence.arrived()
+        watch.note(message, time.monotonic(), received_ns)
+        return received_ns
 
     def _show(
         self, camera: str, header: Any, image: np.ndarray, faces: Sequence[FaceObservation]
@@ -226,15 +217,8 @@ class Pipeline:
             self.published.tick(time.monotonic())
             self.latencies.add(nanoseconds(message.latency) / 1e9)
 
-    def _watch_for_silence(self) -> None:
-        """Note a silence at the second look: at the first, the clock may have been set forward."""
-        now_ns = self._now_ns()
-        self._last_arrival_ns = min(self._last_arrival_ns, now_ns)  # a clock that was set back
-        silent_ns = now_ns - self._last_arrival_ns
-        silent = self.enabled and silent_ns > self.settings.recognizer.stale_ns
-        if silent and self._silent:
-            self.inbox.note_silence(now_ns)
-        self._silent = silent
+    def _longest_silence_ns(self) -> int | None:
+        return self.settings.recognizer.stale_ns if self.enabled else None
 
 
 def free_memory() -> None:
