@@ -17,6 +17,7 @@
 import logging
 import math
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from operator import or_
@@ -333,13 +334,13 @@ def _load_on(
 ) -> EmotionModel:
     """Load the model onto a device; arguments as of :func:`load_model`."""
     on = partial(_load_on, path, frame_encoder, voice_encoder)
-    network, metadata = load_network(path)
-    voice = load_voice(path, network.config, metadata, voice_encoder, device.name)
-    labels = labels_of(path, network, metadata)
+    loaded, metadata = load_network(path)
+    voice = load_voice(path, loaded.config, metadata, voice_encoder, device.name)
+    labels = labels_of(path, loaded, metadata)
     id, temperatures = calibration_of(path, metadata)
 
     def build(device: Device, half: bool) -> EmotionModel:
-        network, metadata = load_network(path)
+        network = deepcopy(loaded)
         encoder = load_frames(path, network.config, metadata, frame_encoder, device.name)
         folded(network)
         if half:
