@@ -60,6 +60,19 @@ def test_after_a_late_message_those_behind_it_come_first(waited_s: float, more_w
     assert target.status().dropped_estimates == len(due()) - 1
 
 
+def test_a_batch_that_becomes_late_ends_with_the_newest_window_all_the_same():
+    """Nothing may follow that would bring it."""
+    target = recognizer()
+    pace = Pace(target)
+    events = in_order(frames(0, 3), sounds(0, 3))
+    middle = len(events) // 2
+    feed(target, events[:middle], never_ask=True)
+    assert pace.estimates(0.1, more_wait=True)
+    feed(target, events[middle:], never_ask=True)
+    assert pace.estimates(0.4, more_wait=True) == []
+    assert stamps(pace.estimates(0.4, more_wait=False)) == due(3.0)[-1:]
+
+
 def test_late_is_later_than_a_period_of_slow_estimates():
     target = recognizer(publish_rate=0.5)
     events = in_order(frames(0, 6), sounds(0, 6))

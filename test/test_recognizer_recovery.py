@@ -59,6 +59,33 @@ def test_jump_back_in_time_starts_afresh():
     assert [e.flags for e in second] == [e.flags for e in first]
 
 
+@pytest.mark.parametrize("left_over", ["sounds", "frames"])
+@pytest.mark.parametrize("back_s", [3, 60])
+def test_what_is_left_over_from_before_a_jump_back_is_passed_over(left_over: str, back_s: int):
+    """The streams' messages come by ways of their own, so they do not jump at the same moment."""
+    before = in_order(frames(back_s, back_s + 5), sounds(back_s, back_s + 5))
+    after = in_order(frames(0, 5), sounds(0, 5))
+    late = [e for e in before if isinstance(e, Sound) == (left_over == "sounds")][-12:]
+    early = [e for e in after if e.stamp < START + SECOND // 4 and type(e) is not type(late[0])]
+    target = recognizer()
+    found = feed(target, [e for e in before if e not in late])
+    found += feed(target, early + late + [e for e in after if e not in early])
+    alone = feed(recognizer(), after)
+    assert target.status().clock_jumps == 1
+    assert [e.stamp_ns for e in found[-len(alone) :]] == [e.stamp_ns for e in alone]
+    assert [e.flags for e in found[-len(alone) :]] == [e.flags for e in alone]
+    assert all(e.stamp_ns > START + back_s * SECOND for e in found[: -len(alone)])
+
+
+def test_a_stream_that_keeps_to_its_time_is_heard_again_after_a_second():
+    """One clock was set back, that of the camera: the sound's goes on."""
+    target = recognizer()
+    feed(target, in_order(frames(60, 65), sounds(60, 65)))
+    both = zip(frames(0, 4), sounds(65, 69), strict=False)
+    feed(target, [event for pair in both for event in pair])
+    assert target.status().newest_audio_ns > START + 67 * SECOND
+
+
 def test_gap_longer_than_the_window_empties_it():
     target = recognizer()
     feed(target, in_order(frames(0, 4), sounds(0, 4)))

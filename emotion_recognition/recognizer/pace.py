@@ -25,14 +25,13 @@ class Pace:
     Messages are taken out of the inbox as a batch, and added one by one. As long as that is soon
     after they arrive, all windows are judged that are due. A message that waited longer than a
     period of the estimates, or than ``GRACE_NS`` if that is longer, is late: the ones behind it are
-    added first, and then the newest window alone is judged. A batch of nothing but late messages
-    has its newest window judged too, so that there are estimates however slow the machine is.
+    added first, and then the newest window alone is judged. So each batch ends with the newest
+    estimate that it allows for, however slow the machine is and whether or not more will come.
     """
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
         self._behind = False  # windows were passed over
-        self._judged = False  # something of this batch was
 
     def estimates(self, waited_s: float, more_wait: bool) -> list[Estimate]:
         """Return the estimates to publish after a message was added.
@@ -42,11 +41,9 @@ class Pace:
             more_wait: whether the batch goes on after it.
         """
         late = waited_s > max(self._recognizer.config.period_ns, GRACE_NS) / 1e9
-        if late and (more_wait or self._judged):
+        if late and more_wait:
             self._behind = True
-            self._judged = self._judged and more_wait
             return []
-        found = self._recognizer.estimates(latest_only=late or self._behind)
+        latest_only = late or self._behind
         self._behind = False
-        self._judged = more_wait and (self._judged or bool(found))
-        return found
+        return self._recognizer.estimates(latest_only)

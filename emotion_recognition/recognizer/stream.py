@@ -27,6 +27,7 @@ from emotion_recognition.audio.stream import AudioStream
 from emotion_recognition.estimate import Estimate, Flags
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.recognizer.camera import Camera
+from emotion_recognition.recognizer.clock import LATE_NS, ClockSetBack
 from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerStatus
 from emotion_recognition.recognizer.due import GRACE_NS, DueWindows, Reach, reached_ns
 from emotion_recognition.recognizer.judge import Judge
@@ -38,8 +39,6 @@ from emotion_recognition.windows import RingBuffer
 
 log = logging.getLogger(__name__)
 
-LATE_NS = SECOND_NS
-"""A stamp that is further back than this is a clock that was set back, not a late message."""
 _AUDIO_BYTES = 4 << 20  # several times what a window takes
 
 
@@ -126,6 +125,7 @@ class Recognizer:
         self._judge.reset()
         self._due.reset()
         self._heard_ns: int | None = None  # end of the newest chunk
+        self._set_back: ClockSetBack | None = None  # the newest jump, since nothing was known
         self._waiting_since_ns: int | None = None  # when `unavailable` was first asked in vain
 
     def reconfigure(self, config: RecognizerConfig) -> None:
@@ -166,8 +166,9 @@ class Recognizer:
     def add_audio(self, chunk: AudioChunk) -> None:
         """Take in a piece of sound."""
         self._chunks += 1
-        if chunk.stamp_ns > 0:  # otherwise it follows on the one before
-            self._check_clock(self._heard_ns, chunk.stamp_ns)
+        # Without a stamp it follows on the one before.
+        if chunk.stamp_ns > 0 and not self._is_of_now(None, self._heard_ns, chunk.stamp_ns):
+            return
         self._heard_ns = max(chunk.end_ns, self._heard_ns or chunk.end_ns)
         self._audio_stream.put(chunk)
 
@@ -207,8 +208,7 @@ class Recognizer:
         Args:
             now_ns: the present, on the clock of the stamps.
         """
-        seen = [camera.newest_ns for camera in self._cameras.values()]
-        arrived = [stamp for stamp in (self._heard_ns, *seen) if stamp is not None]
+        arrived = self._newest().values()
         if not arrived and self._waiting_since_ns is None:
             self._waiting_since_ns = now_ns
         last_ns = max(arrived, default=self._waiting_since_ns or now_ns)
@@ -241,24 +241,46 @@ class Recognizer:
 
     def _is_next_frame(self, camera: Camera, stamp_ns: int) -> bool:
         """Whether a frame goes on in time; faces are followed forwards only."""
-        self._check_clock(camera.newest_ns, stamp_ns)
-        if camera.newest_ns is not None and stamp_ns <= camera.newest_ns:
+        of_now = self._is_of_now(camera.name, camera.newest_ns, stamp_ns)
+        # Asked anew, for time may have been set back.
+        if not of_now or (camera.newest_ns is not None and stamp_ns <= camera.newest_ns):
             camera.late_frames += 1
             return False
         camera.newest_ns = stamp_ns
         return True
 
-    def _check_clock(self, newest_ns: int | None, stamp_ns: int) -> None:
-        """Start afresh if time was set back; count gaps that are longer than a window."""
+    def _is_of_now(self, source: str | None, newest_ns: int | None, stamp_ns: int) -> bool:
+        """Whether a message is not left over from before a clock was set back.
+
+        Starts afresh if it is the first from after that; counts gaps that are longer than a window.
+
+        Args:
+            source: name of the camera; None: it is sound.
+            newest_ns: newest stamp of that source; None without one.
+            stamp_ns: that of the message.
+        """
         if newest_ns is None:
-            return
+            known = self._newest().values()
+            return self._set_back is None or not self._set_back.is_left_over(
+                source, stamp_ns, max(known, default=stamp_ns)
+            )
         ahead_ns = stamp_ns - newest_ns
         if ahead_ns < -LATE_NS:
             log.warning("time jumped back by %.1f s: starting afresh", -ahead_ns / SECOND_NS)
             self._clock_jumps += 1
+            set_back = ClockSetBack(stamp_ns, self._newest())
             self.reset()
+            self._set_back = set_back
         elif ahead_ns > self.config.window_ns:
             self._gaps += 1  # no window reaches across it, and the streams below start afresh
+        return True
+
+    def _newest(self) -> dict[str | None, int]:
+        """Newest stamp of each source that has one: of cameras by name, of sound by None."""
+        newest = {None: self._heard_ns} | {
+            name: camera.newest_ns for name, camera in self._cameras.items()
+        }
+        return {source: stamp for source, stamp in newest.items() if stamp is not None}
 
     def _hear(self) -> None:
         """Turn the sound that came into features, all at once, and keep them."""
