@@ -43,7 +43,7 @@ def problems(result: Mapping[str, Any]) -> list[str]:
     if result["gaps"]:
         found.append(f"{len(result['gaps'])} gaps, the first at {result['gaps'][0][0]:.1f} s")
     if result["stale"]:
-        found.append(f"{result['stale']} estimates were repeated or old")
+        found.append(f"{len(result['stale'])} estimates were repeated or old")
     if result["refused"]:
         found.append(f"services refused: {', '.join(sorted(set(result['refused'])))}")
     if errors := result["node"]["estimates internal errors"]:
@@ -71,7 +71,7 @@ def table(result: Mapping[str, Any]) -> Table:
         "estimates published": result["estimates"],
         "estimates expected": f"{result['expected']} in {result['healthy_s']:.0f} s healthy time",
         "gaps": len(result["gaps"]),
-        "stale or repeated stamps": result["stale"],
+        "stale or repeated stamps": len(result["stale"]),
         "notes of silence": result["notes"],
         "restarts of publishers": result["restarts"],
         "waits for an estimate": f"{len(result['stalls'])} in vain",

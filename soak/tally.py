@@ -50,7 +50,8 @@ class Tally:
     Attributes:
         now_s: what has been played.
         estimates: played times of the estimates, ascending.
-        stale: estimates whose stamp was not newer than one before, or of no time that was played.
+        stale: of estimates whose stamp was not newer than one before, or of no time that was
+            played: what had been played, and that stamp as played time of the newest epoch.
     """
 
     def __init__(self, period_s: float, offset_ns: int) -> None:
@@ -58,7 +59,7 @@ class Tally:
         self.period_s = period_s
         self.now_s = 0.0
         self.estimates: list[float] = []
-        self.stale = 0
+        self.stale: list[tuple[float, float]] = []
         self._epochs = [Epoch(0.0, offset_ns)]
         self._since: dict[str, float] = {}  # since when each stream delivers
         self._ticked_s = 0.0
@@ -102,16 +103,17 @@ class Tally:
         """Take note of an estimate; return its played time, None if it is stale."""
         played_s = self._played(stamp_ns)
         if played_s is None or (self.estimates and played_s <= self.estimates[-1]):
-            self.stale += 1
+            since_ns = stamp_ns - self._epochs[-1].offset_ns
+            self.stale.append((self.now_s, since_ns / SECOND_NS))
             return None
         self.estimates.append(played_s)
         return played_s
 
     def _played(self, stamp_ns: int) -> float | None:
-        """Of the newest epoch; of the one before, as long as there was none of the newest."""
+        """Of the newest epoch; of one before, as long as there was none of those behind it."""
         newest_s = self.estimates[-1] if self.estimates else 0.0
         end_s = self.now_s
-        for epoch in reversed(self._epochs[-2:]):
+        for epoch in reversed(self._epochs):
             played_s = (stamp_ns - epoch.offset_ns) / SECOND_NS
             if epoch.begin_s - _TOLERANCE_S < played_s <= end_s + _TOLERANCE_S:
                 return played_s

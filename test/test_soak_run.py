@@ -141,7 +141,7 @@ def test_a_short_soak_loses_nothing(tmp_path: Path):
         r"soak: 45 s of stream time, \d+ estimates, 0 gaps, rss slope -?[\d.]+ %/h", last
     )
     result = json.loads((tmp_path / "soak.json").read_text())
-    assert result["stale"] == 0
+    assert result["stale"] == []
     assert result["estimates"] >= 0.9 * result["expected"] > 10
     assert sum(result["injected"].values()) > 10
     assert result["restarts"] >= 1
