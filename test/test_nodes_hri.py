@@ -180,6 +180,7 @@ def test_estimates_of_our_own_camera_become_faces_of_ros4hri():
         told = graph.hear(Expression, "/humans/faces/face_front_3/expression")
         publisher = graph.node.create_publisher(EmotionState, "emotion", 10)
         outage = EmotionState(subject="front/4")
+        impossible = EmotionState(subject="front/5", labels=["sad"], probabilities=[7.0])
         state = EmotionState(
             subject="front/3", labels=["calm", "sad"], probabilities=[0.7, 0.3], valence=0.5
         )
@@ -187,8 +188,8 @@ def test_estimates_of_our_own_camera_become_faces_of_ros4hri():
         state.header.stamp.sec = 9
 
         def said_again() -> bool:
-            publisher.publish(outage)
-            publisher.publish(state)
+            for each in (outage, impossible, state):
+                publisher.publish(each)
             time.sleep(TICK_S)
             return bool(told) and any(each.ids for each in lists)
 
@@ -196,6 +197,7 @@ def test_estimates_of_our_own_camera_become_faces_of_ros4hri():
         assert (told[0].expression, told[0].confidence) == ("neutral", pytest.approx(0.7))
         assert (told[0].header.stamp.sec, told[0].header.frame_id) == (9, "eye")
         assert lists[-1].ids == ["face_front_3"]
+        assert process.said("WARN", "probabilities 7: expected 0 to 1", "not passed on")
         wait_until(lambda: lists[-1].ids == [], 30, process.text)
         wait_until(lambda: publishers(graph, "face_front_3") == 0, 30, process.text)
         assert process.stop() == 0, process.text

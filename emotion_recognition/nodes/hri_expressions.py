@@ -28,6 +28,8 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 
 from emotion_recognition.msg import EmotionState
+from emotion_recognition.nodes.complaints import Complaints
+from emotion_recognition.nodes.convert import StateError, check_state
 from emotion_recognition.nodes.hri_messages import FACES, expression_message, hri_message
 from emotion_recognition.nodes.parameters import declare
 from emotion_recognition.nodes.qos import ESTIMATES
@@ -58,6 +60,7 @@ class HriExpressions(Node):
         self._faces: dict[str, Publisher] = {}
         self._seen_s: dict[str, float] = {}
         self._listed_s = 0.0
+        self._complain = Complaints(self.get_logger().warning)
         self._tracked = self.create_publisher(self._ids_list, f"{FACES}/tracked", ESTIMATES)
         self.create_subscription(EmotionState, "emotion", self._tell, ESTIMATES)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # /clock may stand still
@@ -66,6 +69,11 @@ class HriExpressions(Node):
 
     def _tell(self, state: EmotionState) -> None:
         if not state.subject:  # of no face, or an outage
+            return
+        try:
+            check_state(state)
+        except StateError as error:
+            self._complain(f"an estimate is not passed on: {error}")
             return
         message = expression_message(
             self._expression,
