@@ -24,8 +24,8 @@ import rclpy.serialization
 from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.audio.stream import AudioStream
 from emotion_recognition.model.emotion_model import VIDEO_STEPS, EmotionModel
-from emotion_recognition.nodes.convert import emotion_state
-from emotion_recognition.nodes.overlay import QUALITY, draw, shrink
+from emotion_recognition.nodes.emotion.overlay import QUALITY, draw, shrink
+from emotion_recognition.nodes.ros.convert import emotion_state
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.align import cut_face, place_face, points_of
 from emotion_recognition.vision.detect import FollowingDetector, make_detector

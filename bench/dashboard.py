@@ -55,9 +55,9 @@ from emotion_recognition.dashboard.page import STATIC
 from emotion_recognition.dashboard.server import DashboardServer
 from emotion_recognition.evaluation.offline import estimates_of
 from emotion_recognition.model.emotion_model import load_model
-from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.dds import keep_to_this_machine, use_profile
-from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
+from emotion_recognition.nodes.ros.convert import time_message
+from emotion_recognition.nodes.ros.dds import keep_to_this_machine, use_profile
+from emotion_recognition.nodes.ros.qos import ESTIMATES, sensor_qos
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.vision.stream import VisionConfig
 

@@ -33,9 +33,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
-from emotion_recognition.nodes.convert import nanoseconds, time_message
-from emotion_recognition.nodes.dds import keep_to_this_machine, use_profile
-from emotion_recognition.nodes.qos import sensor_qos
+from emotion_recognition.nodes.ros.convert import nanoseconds, time_message
+from emotion_recognition.nodes.ros.dds import keep_to_this_machine, use_profile
+from emotion_recognition.nodes.ros.qos import sensor_qos
 from emotion_recognition.recognizer import RecognizerConfig
 
 from .measure import percentiles, progress

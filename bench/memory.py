@@ -29,7 +29,7 @@ from collections.abc import Sequence
 import cv2
 import torch
 
-from emotion_recognition.nodes.convert import emotion_state
+from emotion_recognition.nodes.ros.convert import emotion_state
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 
 from .measure import progress

@@ -35,7 +35,7 @@ INSTRUMENTED = (
     "emotion_recognition.vision.messages",
     "emotion_recognition.audio",
     "emotion_recognition.bags",
-    "emotion_recognition.nodes.convert",
+    "emotion_recognition.nodes.ros.convert",
     "emotion_recognition.studies.label_files",
     "emotion_recognition.studies.label_source",
     "emotion_recognition.studies.labels",

@@ -24,9 +24,9 @@ from rich.console import Console
 
 from emotion_recognition.bags.types import EMOTION_STATE
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.nodes.convert import StateError, check_state
-from emotion_recognition.nodes.live_messages import live_estimate
-from emotion_recognition.nodes.live_view import LiveView, line
+from emotion_recognition.nodes.live.messages import live_estimate
+from emotion_recognition.nodes.live.terminal import LiveView, line
+from emotion_recognition.nodes.ros.convert import StateError, check_state
 
 from .messages import Fields, MiddlewareRefusalError, cdr, live, stamp
 from .target import Target

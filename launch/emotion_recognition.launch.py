@@ -21,15 +21,15 @@ from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from emotion_recognition.nodes.dds import config_file, profile_environment
-from emotion_recognition.nodes.graph import (
+from emotion_recognition.nodes.launching.graph import (
     ARGUMENTS,
     PARAMETER_FILE,
     overrides,
     redaction,
     remappings,
 )
-from emotion_recognition.nodes.keystore import enclave
+from emotion_recognition.nodes.launching.keystore import enclave
+from emotion_recognition.nodes.ros.dds import config_file, profile_environment
 from launch import LaunchContext, LaunchDescription
 
 

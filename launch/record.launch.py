@@ -20,8 +20,8 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironment
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from emotion_recognition.nodes.dds import profile_environment
-from emotion_recognition.nodes.record_graph import RECORD_ARGUMENTS
+from emotion_recognition.nodes.launching.record_graph import RECORD_ARGUMENTS
+from emotion_recognition.nodes.ros.dds import profile_environment
 from launch import LaunchContext, LaunchDescription
 
 

@@ -20,9 +20,9 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironment
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from emotion_recognition.nodes.dds import config_file, profile_environment
-from emotion_recognition.nodes.graph import PARAMETER_FILE, audio_info_topic
-from emotion_recognition.nodes.hri_graph import HRI_ARGUMENTS, bridge_overrides
+from emotion_recognition.nodes.launching.graph import PARAMETER_FILE, audio_info_topic
+from emotion_recognition.nodes.launching.hri_graph import HRI_ARGUMENTS, bridge_overrides
+from emotion_recognition.nodes.ros.dds import config_file, profile_environment
 from launch import LaunchContext, LaunchDescription
 
 

@@ -26,7 +26,7 @@ from launch.actions import (
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
-from emotion_recognition.nodes.keystore import VARIABLE, secure_environment
+from emotion_recognition.nodes.launching.keystore import VARIABLE, secure_environment
 from launch import LaunchContext, LaunchDescription
 
 ON_DEMAND = {

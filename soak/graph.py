@@ -30,9 +30,9 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import SetBool, Trigger
 
-from emotion_recognition.nodes.convert import nanoseconds, time_message
-from emotion_recognition.nodes.qos import ESTIMATES
-from emotion_recognition.nodes.spin import start_ros
+from emotion_recognition.nodes.ros.convert import nanoseconds, time_message
+from emotion_recognition.nodes.ros.qos import ESTIMATES
+from emotion_recognition.nodes.ros.spin import start_ros
 
 from .faults import DEACTIVATE, DISABLE, RESET
 from .orders import MATCH_S

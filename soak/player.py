@@ -35,9 +35,9 @@ from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
-from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.qos import LATCHED, sensor_qos
-from emotion_recognition.nodes.spin import start_ros
+from emotion_recognition.nodes.ros.convert import time_message
+from emotion_recognition.nodes.ros.qos import LATCHED, sensor_qos
+from emotion_recognition.nodes.ros.spin import start_ros
 
 from .orders import (
     FRAMES_FILE,

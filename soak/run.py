@@ -38,8 +38,8 @@ from tqdm import tqdm
 
 from emotion_recognition.bags.events import RecordingError
 from emotion_recognition.bags.sample import SampleError
-from emotion_recognition.nodes.dds import keep_to_this_machine
-from emotion_recognition.nodes.spin import StopSignals, stop_signals
+from emotion_recognition.nodes.ros.dds import keep_to_this_machine
+from emotion_recognition.nodes.ros.spin import StopSignals, stop_signals
 from emotion_recognition.recognizer import RecognizerConfig
 
 from .conductor import Conductor

@@ -30,7 +30,7 @@ from audio_common_msgs import msg
 from rclpy.qos import qos_profile_sensor_data
 
 from emotion_recognition.bags.clip import read_clip
-from emotion_recognition.nodes.convert import time_message
+from emotion_recognition.nodes.ros.convert import time_message
 
 PORTAUDIO_INT16 = 8
 

@@ -37,9 +37,9 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
 from emotion_recognition.bags.clip import read_clip
-from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.dds import use_profile
-from emotion_recognition.nodes.qos import LATCHED, sensor_qos
+from emotion_recognition.nodes.ros.convert import time_message
+from emotion_recognition.nodes.ros.dds import use_profile
+from emotion_recognition.nodes.ros.qos import LATCHED, sensor_qos
 
 ENCODINGS: dict[str, tuple[int | None, int]] = {  # from BGR, and bytes a pixel
     "bgr8": (None, 3),

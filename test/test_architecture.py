@@ -36,6 +36,13 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+WITHIN_NODES: tuple[tuple[str, ...], ...] = (
+    ("ros", "launching"),
+    ("watching",),
+    ("emotion",),
+    ("live",),
+)
+"""Rooms of ``nodes``, from the ground up; the modules beside them are what can be started."""
 ROS_MODULES = {"rclpy", "launch", "launch_ros", "sensor_msgs", "std_msgs", "audio_common_msgs"}
 
 
@@ -73,6 +80,23 @@ def test_no_import_points_upwards(repository: Path) -> None:
                 continue
             used = parts[1]
             if used != room and LEVEL[used] >= LEVEL[room]:
+                wrong.append(f"{path.relative_to(repository)} imports {name}")
+    assert not wrong
+
+
+def test_no_import_within_the_nodes_points_upwards(repository: Path) -> None:
+    level = {room: level for level, rooms in enumerate(WITHIN_NODES) for room in rooms}
+    folder = repository / PACKAGE / "nodes"
+    assert level.keys() == {path.parent.name for path in folder.glob("*/*.py")}
+    wrong = []
+    for path in sorted(folder.glob("*/*.py")):
+        room = path.parent.name
+        for name in imported(path, repository):
+            parts = name.split(".")
+            if parts[:2] != [PACKAGE, "nodes"] or len(parts) < 3:
+                continue
+            used = parts[2]
+            if used != room and level.get(used, len(level)) >= level[room]:
                 wrong.append(f"{path.relative_to(repository)} imports {name}")
     assert not wrong
 

@@ -234,7 +234,7 @@ def test_composed_states_are_those_of_the_node():
     from rclpy.serialization import deserialize_message
 
     from emotion_recognition.bags.types import typestore
-    from emotion_recognition.nodes.convert import emotion_state as live_state
+    from emotion_recognition.nodes.ros.convert import emotion_state as live_state
 
     given = replace(estimate(9 * SECOND), intensity=0.25)  # NaN is not equal to itself
     ours = bytes(typestore().serialize_cdr(emotion_state(given), EMOTION_STATE))

@@ -24,7 +24,7 @@ pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2 or scr
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
-from emotion_recognition.nodes.diagnostics import (
+from emotion_recognition.nodes.watching.diagnostics import (
     Latencies,
     Report,
     clock_report,
@@ -34,10 +34,10 @@ from emotion_recognition.nodes.diagnostics import (
     lifecycle_report,
     memory_report,
 )
-from emotion_recognition.nodes.links import Link, Offer
-from emotion_recognition.nodes.memory import Memory
-from emotion_recognition.nodes.stream_report import StreamState, stream_report
-from emotion_recognition.nodes.stream_watch import Timing
+from emotion_recognition.nodes.watching.links import Link, Offer
+from emotion_recognition.nodes.watching.memory import Memory
+from emotion_recognition.nodes.watching.stream_report import StreamState, stream_report
+from emotion_recognition.nodes.watching.stream_watch import Timing
 
 IMAGE, JPEG = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)

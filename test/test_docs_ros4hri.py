@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion_recognition.nodes.hri_graph import HRI_ARGUMENTS
+from emotion_recognition.nodes.launching.hri_graph import HRI_ARGUMENTS
 
 
 @pytest.fixture(scope="module")

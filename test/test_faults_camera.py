@@ -27,7 +27,7 @@ pytestmark = pytest.mark.ros
 
 from sensor_msgs.msg import Image
 
-from emotion_recognition.nodes.qos import sensor_qos
+from emotion_recognition.nodes.ros.qos import sensor_qos
 
 
 def test_a_camera_that_is_unplugged_is_tried_ever_less_often_until_it_is_back():

@@ -36,9 +36,9 @@ from rosgraph_msgs.msg import Clock
 
 from emotion_recognition.bags.bag import Bag
 from emotion_recognition.bags.write import AUDIO_TOPIC, IMAGE_TOPIC, make_bag
-from emotion_recognition.nodes.convert import nanoseconds, time_message
-from emotion_recognition.nodes.graph import remappings
-from emotion_recognition.nodes.qos import sensor_qos
+from emotion_recognition.nodes.launching.graph import remappings
+from emotion_recognition.nodes.ros.convert import nanoseconds, time_message
+from emotion_recognition.nodes.ros.qos import sensor_qos
 
 SECOND_NS = 1_000_000_000
 

@@ -31,7 +31,7 @@ if not hasattr(audio_msgs, "AudioDataStamped"):
 from emotion_recognition.msg import EmotionState
 from faults_support import Estimates, Sources, SystemClock, both, face_alone, sound_alone
 
-from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.ros.convert import nanoseconds
 
 HOUR_S = 3600
 

@@ -204,7 +204,7 @@ def test_a_damaged_parquet_file_is_told(tmp_path: Path):
 )
 def test_estimates_that_break_the_promises_of_the_message_are_refused(changes: dict, told: str):
     msg = pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built")
-    from emotion_recognition.nodes.convert import StateError, check_state
+    from emotion_recognition.nodes.ros.convert import StateError, check_state
 
     fields = {"labels": ["sad", "calm"], "probabilities": [0.25, 0.75], "valence": float("nan")}
     check_state(msg.EmotionState(**fields))

@@ -34,8 +34,8 @@ from launch.launch_description_sources import get_launch_description_from_python
 from launch_ros.actions import Node
 from launch_ros.utilities import evaluate_parameters
 
-from emotion_recognition.nodes.dds import PROFILE_VARIABLES
-from emotion_recognition.nodes.graph import ARGUMENTS
+from emotion_recognition.nodes.launching.graph import ARGUMENTS
+from emotion_recognition.nodes.ros.dds import PROFILE_VARIABLES
 
 
 @pytest.fixture

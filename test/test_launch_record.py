@@ -29,7 +29,7 @@ from launch.launch_description_sources import get_launch_description_from_python
 from sensor_msgs.msg import CompressedImage
 
 from emotion_recognition.bags.bag import Bag
-from emotion_recognition.nodes.record_graph import RECORD_ARGUMENTS
+from emotion_recognition.nodes.launching.record_graph import RECORD_ARGUMENTS
 
 
 @pytest.fixture

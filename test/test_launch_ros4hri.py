@@ -30,7 +30,7 @@ from launch.launch_description_sources import get_launch_description_from_python
 from launch_ros.actions import Node
 from launch_ros.utilities import evaluate_parameters
 
-from emotion_recognition.nodes.hri_graph import HRI_ARGUMENTS
+from emotion_recognition.nodes.launching.hri_graph import HRI_ARGUMENTS
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from launch.launch_description_sources import get_launch_description_from_python
 from launch.utilities import perform_substitutions
 from test_launch import LAUNCHER, nodes
 
-from emotion_recognition.nodes.keystore import VARIABLE, KeystoreError, enclave
+from emotion_recognition.nodes.launching.keystore import VARIABLE, KeystoreError, enclave
 
 LAUNCH = Path(__file__).resolve().parents[1] / "launch"
 FILES = ("cert.pem", "key.pem", "governance.p7s", "permissions.p7s")

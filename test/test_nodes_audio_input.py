@@ -30,8 +30,8 @@ from emotion_recognition.msg import EmotionState
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
-from emotion_recognition.nodes.audio_input import AudioInput
-from emotion_recognition.nodes.qos import LATCHED, matching_qos, sensor_qos
+from emotion_recognition.nodes.emotion.audio_input import AudioInput
+from emotion_recognition.nodes.ros.qos import LATCHED, matching_qos, sensor_qos
 
 OTHER_DIALECT = REPOSITORY / "build" / "ros" / "mgonzs13"  # built by scripts/setup.sh
 

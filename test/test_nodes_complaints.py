@@ -14,7 +14,7 @@
 
 import threading
 
-from emotion_recognition.nodes.complaints import Complaints
+from emotion_recognition.nodes.ros.complaints import Complaints
 
 
 class FakeTime:

@@ -22,7 +22,7 @@ from emotion_recognition.msg import EmotionState
 
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.estimate import Box, Estimate, Flags
-from emotion_recognition.nodes.convert import (
+from emotion_recognition.nodes.ros.convert import (
     duration_message,
     emotion_state,
     nanoseconds,

@@ -40,9 +40,9 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from websockets.sync.client import connect
 
-from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.live_messages import live_estimate
-from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
+from emotion_recognition.nodes.live.messages import live_estimate
+from emotion_recognition.nodes.ros.convert import time_message
+from emotion_recognition.nodes.ros.qos import ESTIMATES, sensor_qos
 from fuzz.mutate import mutated
 
 FRAME = "front"

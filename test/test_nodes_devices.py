@@ -35,12 +35,12 @@ from rclpy.context import Context
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
-from emotion_recognition.nodes import dds
 from emotion_recognition.nodes.camera_node import CameraNode
-from emotion_recognition.nodes.convert import nanoseconds
 from emotion_recognition.nodes.microphone_node import MicrophoneNode
-from emotion_recognition.nodes.qos import LATCHED, sensor_qos
-from emotion_recognition.nodes.spin import StartError, _StoppedAtStart, stop_signals
+from emotion_recognition.nodes.ros import dds
+from emotion_recognition.nodes.ros.convert import nanoseconds
+from emotion_recognition.nodes.ros.qos import LATCHED, sensor_qos
+from emotion_recognition.nodes.ros.spin import StartError, _StoppedAtStart, stop_signals
 
 DOMAIN_ID = random_domain_id()
 

@@ -14,7 +14,7 @@
 
 import pytest
 
-from emotion_recognition.nodes.diagnostics import (
+from emotion_recognition.nodes.watching.diagnostics import (
     Arrivals,
     Latencies,
     Level,
@@ -25,7 +25,7 @@ from emotion_recognition.nodes.diagnostics import (
     lifecycle_report,
     memory_report,
 )
-from emotion_recognition.nodes.memory import Memory
+from emotion_recognition.nodes.watching.memory import Memory
 
 
 def test_arrivals_are_counted_and_timed():

@@ -48,8 +48,8 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from emotion_recognition.nodes.camera_node import image_message
-from emotion_recognition.nodes.convert import nanoseconds, time_message
-from emotion_recognition.nodes.qos import LATCHED
+from emotion_recognition.nodes.ros.convert import nanoseconds, time_message
+from emotion_recognition.nodes.ros.qos import LATCHED
 
 AudioData, AudioDataStamped, AudioInfo = (
     audio_msgs.AudioData,

@@ -16,9 +16,9 @@
 
 import pytest
 
-from emotion_recognition.nodes.graph import ARGUMENTS, Argument, overrides
-from emotion_recognition.nodes.hri_graph import HRI_ARGUMENTS, bridge_overrides
-from emotion_recognition.nodes.record_graph import RECORD_ARGUMENTS
+from emotion_recognition.nodes.launching.graph import ARGUMENTS, Argument, overrides
+from emotion_recognition.nodes.launching.hri_graph import HRI_ARGUMENTS, bridge_overrides
+from emotion_recognition.nodes.launching.record_graph import RECORD_ARGUMENTS
 
 
 @pytest.mark.parametrize(

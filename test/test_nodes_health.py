@@ -46,8 +46,8 @@ from std_msgs.msg import String
 
 from emotion_recognition.emotions import EMOTIONS
 from emotion_recognition.nodes.camera_node import image_message
-from emotion_recognition.nodes.convert import nanoseconds, time_message
-from emotion_recognition.nodes.qos import LATCHED
+from emotion_recognition.nodes.ros.convert import nanoseconds, time_message
+from emotion_recognition.nodes.ros.qos import LATCHED
 
 OK, WARN, ERROR, STALE = (
     DiagnosticStatus.OK,

@@ -39,8 +39,8 @@ from sensor_msgs.msg import Image
 from emotion_recognition.bags.events import AudioEvent
 from emotion_recognition.bags.read import read_events
 from emotion_recognition.nodes.camera_node import image_message
-from emotion_recognition.nodes.convert import nanoseconds, time_message
 from emotion_recognition.nodes.hri_bridge import HriBridge
+from emotion_recognition.nodes.ros.convert import nanoseconds, time_message
 
 Expression, IdsList = hri_msgs.Expression, hri_msgs.IdsList
 EXPRESSIONS = {"neutral", "happy", "sad", "angry", "scared", "disgusted", "surprised"}

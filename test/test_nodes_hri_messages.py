@@ -37,7 +37,7 @@ from emotion_recognition.nodes.hri_messages import (
     hri_message,
     is_topic_part,
 )
-from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.ros.spin import StartError
 
 Expression = hri_msgs.Expression
 

@@ -18,7 +18,7 @@ pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2 or scr
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-from emotion_recognition.nodes.links import (
+from emotion_recognition.nodes.watching.links import (
     Link,
     Offer,
     mismatch,

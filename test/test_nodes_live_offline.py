@@ -41,7 +41,7 @@ from emotion_recognition.bags.write import (
 )
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.emotion_model import load_model
-from emotion_recognition.nodes.convert import emotion_state, nanoseconds
+from emotion_recognition.nodes.ros.convert import emotion_state, nanoseconds
 from emotion_recognition.recognizer import Recognizer
 from emotion_recognition.studies.configuration import make_configuration
 from emotion_recognition.studies.job import RunOptions, estimates_over

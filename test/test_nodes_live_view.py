@@ -23,8 +23,8 @@ from emotion_recognition.msg import EmotionState
 from rich.console import Console
 
 from emotion_recognition.emotions import EMOTIONS
-from emotion_recognition.nodes.convert import duration_message
-from emotion_recognition.nodes.live_view import COLOURS, LiveView, flag_names, line, strip
+from emotion_recognition.nodes.live.terminal import COLOURS, LiveView, flag_names, line, strip
+from emotion_recognition.nodes.ros.convert import duration_message
 
 
 def happy(**changes) -> EmotionState:

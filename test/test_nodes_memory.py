@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import torch
 
-from emotion_recognition.nodes.memory import MemoryWatch, read_memory
+from emotion_recognition.nodes.watching.memory import MemoryWatch, read_memory
 
 
 def test_the_resident_size_grows_with_what_the_process_holds():

@@ -27,8 +27,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
-from emotion_recognition.nodes.model_info import ModelInfoTopic, model_info
-from emotion_recognition.nodes.qos import LATCHED
+from emotion_recognition.nodes.emotion.model_info import ModelInfoTopic, model_info
+from emotion_recognition.nodes.ros.qos import LATCHED
 
 
 @pytest.fixture(scope="module")

@@ -37,10 +37,17 @@ from std_msgs.msg import Header
 from emotion_recognition.estimate import Box, Estimate
 from emotion_recognition.model import landmark_network
 from emotion_recognition.nodes.camera_node import image_message
-from emotion_recognition.nodes.convert import time_message
+from emotion_recognition.nodes.emotion.overlay import (
+    LONGEST_SIDE,
+    Overlay,
+    caption,
+    draw,
+    shrink,
+    topic,
+)
 from emotion_recognition.nodes.emotion_node import EmotionNode
-from emotion_recognition.nodes.overlay import LONGEST_SIDE, Overlay, caption, draw, shrink, topic
-from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.ros.convert import time_message
+from emotion_recognition.nodes.ros.spin import StartError
 from emotion_recognition.vision.align import Placement
 from emotion_recognition.vision.landmarks import Landmarks
 from emotion_recognition.vision.stream import FaceObservation
@@ -147,7 +154,7 @@ def test_without_a_face_the_image_is_shown_as_it_is():
 def test_every_face_is_drawn_with_its_own_emotion(monkeypatch):
     texts = []
     monkeypatch.setattr(
-        "emotion_recognition.nodes.overlay.draw", lambda *given: texts.append(given[-1])
+        "emotion_recognition.nodes.emotion.overlay.draw", lambda *given: texts.append(given[-1])
     )
     overlay = Overlay(Screen(), "front")
     second = replace(observed(Box(10, 10, 40, 40)), track_id=4)

@@ -31,8 +31,8 @@ from rclpy.parameter import Parameter as Override
 
 from emotion_recognition import settings
 from emotion_recognition.nodes import camera_node, dashboard_bridge, microphone_node
-from emotion_recognition.nodes.parameters import changed_settings, declare, declare_settings
-from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.ros.parameters import changed_settings, declare, declare_settings
+from emotion_recognition.nodes.ros.spin import StartError
 from emotion_recognition.settings import Parameter, ParameterError
 from emotion_recognition.settings.changes import AT_ONCE, AT_START, WHEN_CONFIGURED
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.ros
 
 from managed_node import ManagedNode, managed_node
 
-from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.ros.convert import nanoseconds
 
 SECOND_NS = 1_000_000_000
 DEFAULTS = {"publish_rate": 4.0, "window_s": 3.6, "withhold_below": 0.45, "min_face_size": 32}

@@ -46,9 +46,9 @@ from emotion_recognition.estimate import Estimate
 from emotion_recognition.evaluation.offline import estimates_of
 from emotion_recognition.model.emotion_model import load_model
 from emotion_recognition.nodes.camera_node import image_message
-from emotion_recognition.nodes.convert import nanoseconds, time_message
-from emotion_recognition.nodes.qos import LATCHED
-from emotion_recognition.nodes.worker import Worker
+from emotion_recognition.nodes.emotion.worker import Worker
+from emotion_recognition.nodes.ros.convert import nanoseconds, time_message
+from emotion_recognition.nodes.ros.qos import LATCHED
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.vision.stream import VisionConfig

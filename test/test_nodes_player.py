@@ -35,8 +35,8 @@ from sensor_msgs.msg import Image
 
 from emotion_recognition.bags.bag import Bag
 from emotion_recognition.bags.write import IMAGE_TOPIC, make_bag
-from emotion_recognition.nodes.convert import nanoseconds, time_message
 from emotion_recognition.nodes.player import Player, shifted
+from emotion_recognition.nodes.ros.convert import nanoseconds, time_message
 
 ALL = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 

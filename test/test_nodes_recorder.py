@@ -49,8 +49,8 @@ from emotion_recognition.cli import main
 from emotion_recognition.evaluation.offline import recognize
 from emotion_recognition.nodes import record as record_module
 from emotion_recognition.nodes import recorder as recorder_module
-from emotion_recognition.nodes.qos import sensor_qos
-from emotion_recognition.nodes.record_graph import NO_CONSENT, topics
+from emotion_recognition.nodes.launching.record_graph import NO_CONSENT, topics
+from emotion_recognition.nodes.ros.qos import sensor_qos
 from emotion_recognition.recognizer import RecognizerConfig
 
 

@@ -31,8 +31,8 @@ from emotion_recognition.msg import EmotionState
 from sensor_msgs.msg import Image
 
 from emotion_recognition.nodes import run
-from emotion_recognition.nodes.graph import ARGUMENTS, audio_info_topic, overrides
-from emotion_recognition.nodes.qos import sensor_qos
+from emotion_recognition.nodes.launching.graph import ARGUMENTS, audio_info_topic, overrides
+from emotion_recognition.nodes.ros.qos import sensor_qos
 
 
 def parsed(*arguments: str) -> argparse.Namespace:

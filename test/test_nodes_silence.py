@@ -22,7 +22,7 @@ pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not bu
 from rclpy.clock import ClockType
 from rclpy.time import Time
 
-from emotion_recognition.nodes.silence import SilenceWatch
+from emotion_recognition.nodes.emotion.silence import SilenceWatch
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS

@@ -47,7 +47,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage
 
 from emotion_recognition.nodes.emotion_node import EmotionNode
-from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.ros.spin import StartError
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ pytest.importorskip("rclpy", reason="rclpy is not installed: source ROS 2 or scr
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
-from emotion_recognition.nodes.diagnostics import Level
-from emotion_recognition.nodes.links import Link, Offer
-from emotion_recognition.nodes.stream_report import StreamState, needs_link, stream_report
-from emotion_recognition.nodes.stream_watch import Timing
+from emotion_recognition.nodes.watching.diagnostics import Level
+from emotion_recognition.nodes.watching.links import Link, Offer
+from emotion_recognition.nodes.watching.stream_report import StreamState, needs_link, stream_report
+from emotion_recognition.nodes.watching.stream_watch import Timing
 
 IMAGE = "sensor_msgs/msg/Image"
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)

@@ -19,8 +19,13 @@ import pytest
 
 pytest.importorskip("emotion_recognition.msg", reason="the interfaces are not built: colcon build")
 
-from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.stream_watch import Progress, StreamWatch, Timing, lost_share
+from emotion_recognition.nodes.ros.convert import time_message
+from emotion_recognition.nodes.watching.stream_watch import (
+    Progress,
+    StreamWatch,
+    Timing,
+    lost_share,
+)
 
 SECOND_NS = 1_000_000_000
 

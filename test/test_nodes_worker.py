@@ -25,8 +25,8 @@ import pytest
 from emotion_recognition.audio.chunk import AudioChunk
 from emotion_recognition.audio.messages import AudioFormat
 from emotion_recognition.estimate import Estimate
-from emotion_recognition.nodes import worker
-from emotion_recognition.nodes.worker import Worker
+from emotion_recognition.nodes.emotion import worker
+from emotion_recognition.nodes.emotion.worker import Worker
 from emotion_recognition.recognizer import RecognizerConfig
 from emotion_recognition.recognizer.inbox import Inbox, Item, Kind
 

@@ -22,8 +22,8 @@ import pytest
 
 from emotion_recognition.cli import COMMANDS
 from emotion_recognition.cli.benchmark import BENCHMARKS
-from emotion_recognition.nodes.graph import ARGUMENTS
-from emotion_recognition.nodes.record_graph import RECORD_ARGUMENTS
+from emotion_recognition.nodes.launching.graph import ARGUMENTS
+from emotion_recognition.nodes.launching.record_graph import RECORD_ARGUMENTS
 
 
 @pytest.fixture(scope="module")

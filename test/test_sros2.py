@@ -36,8 +36,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
-from emotion_recognition.nodes.graph import ARGUMENTS, remappings
-from emotion_recognition.nodes.keystore import (
+from emotion_recognition.nodes.launching.graph import ARGUMENTS, remappings
+from emotion_recognition.nodes.launching.keystore import (
     VARIABLE,
     KeystoreError,
     enclave,
@@ -175,7 +175,7 @@ def bag(tmp_path: Path) -> Path:
 def record(graph: Graph, out: Path, *topics: str) -> None:
     """Run a recorder until it hears ``topics``."""
     from emotion_recognition.bags.write import bag_writer
-    from emotion_recognition.nodes.record_graph import Topics
+    from emotion_recognition.nodes.launching.record_graph import Topics
     from emotion_recognition.nodes.recorder import Recorder
 
     names = Topics("/camera/image_raw", "/audio_stamped", "/emotion")

@@ -27,7 +27,7 @@ from emotion_recognition.dashboard.config import (
     token_for,
 )
 from emotion_recognition.extras import need_extra
-from emotion_recognition.nodes.graph import ARGUMENTS, remappings
+from emotion_recognition.nodes.launching.graph import ARGUMENTS, remappings
 
 _DEFAULTS = DashboardConfig()
 _TOPICS = ("image", "audio", "namespace")

@@ -24,9 +24,9 @@ import cv2
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
-from emotion_recognition.nodes.parameters import declare
-from emotion_recognition.nodes.qos import sensor_qos
-from emotion_recognition.nodes.spin import run_nodes
+from emotion_recognition.nodes.ros.parameters import declare
+from emotion_recognition.nodes.ros.qos import sensor_qos
+from emotion_recognition.nodes.ros.spin import run_nodes
 from emotion_recognition.settings import Parameter
 
 PARAMETERS = (

@@ -35,15 +35,15 @@ from emotion_recognition.dashboard.schemas import LiveStatus, LiveStream
 from emotion_recognition.dashboard.server import DashboardServer
 from emotion_recognition.estimate import Box
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.complaints import Complaints
-from emotion_recognition.nodes.convert import StateError, check_state, nanoseconds
-from emotion_recognition.nodes.diagnostics import Arrivals
-from emotion_recognition.nodes.live_camera import LiveCamera
-from emotion_recognition.nodes.live_messages import live_diagnostics, live_estimate, live_stream
-from emotion_recognition.nodes.live_microphone import LiveMicrophone
-from emotion_recognition.nodes.parameters import declare
-from emotion_recognition.nodes.qos import ESTIMATES
-from emotion_recognition.nodes.spin import StartError, run_nodes
+from emotion_recognition.nodes.live.camera import LiveCamera
+from emotion_recognition.nodes.live.messages import live_diagnostics, live_estimate, live_stream
+from emotion_recognition.nodes.live.microphone import LiveMicrophone
+from emotion_recognition.nodes.ros.complaints import Complaints
+from emotion_recognition.nodes.ros.convert import StateError, check_state, nanoseconds
+from emotion_recognition.nodes.ros.parameters import declare
+from emotion_recognition.nodes.ros.qos import ESTIMATES
+from emotion_recognition.nodes.ros.spin import StartError, run_nodes
+from emotion_recognition.nodes.watching.diagnostics import Arrivals
 from emotion_recognition.settings import Parameter
 
 _LOOK_EVERY_S = 0.25

@@ -41,13 +41,13 @@ from emotion_recognition.bags.events import FrameEvent
 from emotion_recognition.bags.sample import SampleError
 from emotion_recognition.bags.write import AUDIO_TOPIC, COMPRESSED_TOPIC, IMAGE_TOPIC, make_bag
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.convert import StateError, check_state, nanoseconds
-from emotion_recognition.nodes.dds import keep_to_this_machine
-from emotion_recognition.nodes.graph import remappings
-from emotion_recognition.nodes.live_view import UNCERTAIN, LiveView, line
+from emotion_recognition.nodes.launching.graph import remappings
+from emotion_recognition.nodes.live.terminal import UNCERTAIN, LiveView, line
 from emotion_recognition.nodes.player import Player
-from emotion_recognition.nodes.qos import ESTIMATES
-from emotion_recognition.nodes.spin import start_ros, stop_signals
+from emotion_recognition.nodes.ros.convert import StateError, check_state, nanoseconds
+from emotion_recognition.nodes.ros.dds import keep_to_this_machine
+from emotion_recognition.nodes.ros.qos import ESTIMATES
+from emotion_recognition.nodes.ros.spin import start_ros, stop_signals
 from emotion_recognition.nodes.timeline import timeline
 
 _READY_S = 90.0  # a cold start reads the weights and PyTorch from disk

@@ -31,18 +31,18 @@ from std_srvs.srv import SetBool, Trigger
 
 from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.complaints import Complaints, LogBridge
-from emotion_recognition.nodes.health import Health
-from emotion_recognition.nodes.model_info import ModelInfoTopic
-from emotion_recognition.nodes.parameters import (
+from emotion_recognition.nodes.emotion.health import Health
+from emotion_recognition.nodes.emotion.model_info import ModelInfoTopic
+from emotion_recognition.nodes.emotion.pipeline import Pipeline, free_memory
+from emotion_recognition.nodes.ros.complaints import Complaints, LogBridge
+from emotion_recognition.nodes.ros.parameters import (
     changed_settings,
     declare_settings,
     is_setting,
     read_settings,
 )
-from emotion_recognition.nodes.pipeline import Pipeline, free_memory
-from emotion_recognition.nodes.qos import ESTIMATES
-from emotion_recognition.nodes.spin import StartError, run_nodes
+from emotion_recognition.nodes.ros.qos import ESTIMATES
+from emotion_recognition.nodes.ros.spin import StartError, run_nodes
 from emotion_recognition.settings import ParameterError
 
 _DIAGNOSTICS_PERIOD_S = 1.0

@@ -36,9 +36,10 @@ from emotion_recognition.estimate import Estimate
 from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.model.emotion_model import EmotionModel
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.audio_input import AudioInput
-from emotion_recognition.nodes.complaints import Complaints, LogBridge
-from emotion_recognition.nodes.convert import emotion_state
+from emotion_recognition.nodes.emotion.audio_input import AudioInput
+from emotion_recognition.nodes.emotion.pipeline import loaded_model
+from emotion_recognition.nodes.emotion.silence import SilenceWatch
+from emotion_recognition.nodes.emotion.worker import Worker
 from emotion_recognition.nodes.hri_messages import (
     FACES,
     VOICES,
@@ -46,12 +47,11 @@ from emotion_recognition.nodes.hri_messages import (
     hri_message,
     is_topic_part,
 )
-from emotion_recognition.nodes.parameters import declare
-from emotion_recognition.nodes.pipeline import loaded_model
-from emotion_recognition.nodes.qos import ESTIMATES, sensor_qos
-from emotion_recognition.nodes.silence import SilenceWatch
-from emotion_recognition.nodes.spin import StartError, run_nodes
-from emotion_recognition.nodes.worker import Worker
+from emotion_recognition.nodes.ros.complaints import Complaints, LogBridge
+from emotion_recognition.nodes.ros.convert import emotion_state
+from emotion_recognition.nodes.ros.parameters import declare
+from emotion_recognition.nodes.ros.qos import ESTIMATES, sensor_qos
+from emotion_recognition.nodes.ros.spin import StartError, run_nodes
 from emotion_recognition.recognizer import Recognizer
 from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.recognizer.tracked_faces import TrackedFaces

@@ -28,12 +28,12 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.complaints import Complaints
-from emotion_recognition.nodes.convert import StateError, check_state
 from emotion_recognition.nodes.hri_messages import FACES, expression_message, hri_message
-from emotion_recognition.nodes.parameters import declare
-from emotion_recognition.nodes.qos import ESTIMATES
-from emotion_recognition.nodes.spin import run_nodes
+from emotion_recognition.nodes.ros.complaints import Complaints
+from emotion_recognition.nodes.ros.convert import StateError, check_state
+from emotion_recognition.nodes.ros.parameters import declare
+from emotion_recognition.nodes.ros.qos import ESTIMATES
+from emotion_recognition.nodes.ros.spin import run_nodes
 from emotion_recognition.settings import Parameter
 
 PARAMETERS = (

@@ -26,8 +26,8 @@ from rclpy.validate_full_topic_name import validate_full_topic_name
 from std_msgs.msg import Header
 
 from emotion_recognition.emotions import canonical
-from emotion_recognition.nodes.message_types import message_class
-from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.ros.message_types import message_class
+from emotion_recognition.nodes.ros.spin import StartError
 
 EXPRESSIONS: Mapping[str, str] = MappingProxyType(
     {

@@ -20,10 +20,10 @@ from typing import Any
 
 from rclpy.node import Node
 
-from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.parameters import declare
-from emotion_recognition.nodes.qos import LATCHED, sensor_qos
-from emotion_recognition.nodes.spin import StartError, run_nodes
+from emotion_recognition.nodes.ros.convert import time_message
+from emotion_recognition.nodes.ros.parameters import declare
+from emotion_recognition.nodes.ros.qos import LATCHED, sensor_qos
+from emotion_recognition.nodes.ros.spin import StartError, run_nodes
 from emotion_recognition.settings import Parameter
 
 PARAMETERS = (

@@ -28,11 +28,11 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 
 from emotion_recognition.bags.bag import Bag, RecordedMessage, RecordedTopic
-from emotion_recognition.nodes.convert import time_message
-from emotion_recognition.nodes.message_types import fields_of, message_class
-from emotion_recognition.nodes.qos import LATCHED
+from emotion_recognition.nodes.ros.convert import time_message
+from emotion_recognition.nodes.ros.message_types import fields_of, message_class
+from emotion_recognition.nodes.ros.qos import LATCHED
+from emotion_recognition.nodes.ros.spin import WRONG_USAGE, start_ros, stop_signals
 from emotion_recognition.nodes.run import add_ros_arguments
-from emotion_recognition.nodes.spin import WRONG_USAGE, start_ros, stop_signals
 
 _CLOCK_PERIOD_S = 0.01
 _SETTLE_S = 1.0

@@ -35,10 +35,15 @@ from rclpy.node import Node
 from emotion_recognition.bags.complete import NothingRecordedError, check_free, kept, unfinished
 from emotion_recognition.bags.events import RecordingError
 from emotion_recognition.bags.write import bag_writer
-from emotion_recognition.nodes.record_graph import RECORD_ARGUMENTS, ConsentError, Topics, topics
+from emotion_recognition.nodes.launching.record_graph import (
+    RECORD_ARGUMENTS,
+    ConsentError,
+    Topics,
+    topics,
+)
 from emotion_recognition.nodes.recorder import Recorder
+from emotion_recognition.nodes.ros.spin import WRONG_USAGE, StopSignals, start_ros, stop_signals
 from emotion_recognition.nodes.run import add_option, add_ros_arguments
-from emotion_recognition.nodes.spin import WRONG_USAGE, StopSignals, start_ros, stop_signals
 
 _POLL_S = 0.1
 _LAST_S = 0.3  # what was sent before the end is waited for so long

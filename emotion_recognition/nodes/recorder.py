@@ -43,9 +43,9 @@ from emotion_recognition.bags.types import (
     typestore,
 )
 from emotion_recognition.bags.write import BagWriter
-from emotion_recognition.nodes.message_types import fields_of, message_class
-from emotion_recognition.nodes.qos import matching_qos, serves
-from emotion_recognition.nodes.record_graph import Topics
+from emotion_recognition.nodes.launching.record_graph import Topics
+from emotion_recognition.nodes.ros.message_types import fields_of, message_class
+from emotion_recognition.nodes.ros.qos import matching_qos, serves
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 
 MAX_WAITING_BYTES = 256 << 20

@@ -27,8 +27,7 @@ from pathlib import Path
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from emotion_recognition.nodes.dds import config_file
-from emotion_recognition.nodes.graph import (
+from emotion_recognition.nodes.launching.graph import (
     ARGUMENTS,
     PARAMETER_FILE,
     Argument,
@@ -36,7 +35,8 @@ from emotion_recognition.nodes.graph import (
     redaction,
     remappings,
 )
-from emotion_recognition.nodes.spin import run_nodes
+from emotion_recognition.nodes.ros.dds import config_file
+from emotion_recognition.nodes.ros.spin import run_nodes
 
 _STOP_S = 10.0
 _PR_SET_PDEATHSIG = 1  # of linux/prctl.h

@@ -25,9 +25,9 @@ from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
-from emotion_recognition.nodes.convert import nanoseconds
-from emotion_recognition.nodes.diagnostics import Arrivals
-from emotion_recognition.nodes.qos import sensor_qos
+from emotion_recognition.nodes.ros.convert import nanoseconds
+from emotion_recognition.nodes.ros.qos import sensor_qos
+from emotion_recognition.nodes.watching.diagnostics import Arrivals
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 
 _COMPRESSED = "sensor_msgs/msg/CompressedImage"

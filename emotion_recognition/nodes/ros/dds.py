@@ -41,7 +41,7 @@ def config_file(name: str) -> Path:
     Raises:
         FileNotFoundError: it is in neither.
     """
-    folders = [Path(__file__).parents[2]]
+    folders = [Path(__file__).parents[3]]
     with contextlib.suppress(PackageNotFoundError):  # a source checkout that is not built
         folders.append(Path(get_package_share_directory(PACKAGE)))
     for folder in folders:

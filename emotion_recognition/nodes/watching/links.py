@@ -22,7 +22,7 @@ from rclpy.qos import QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from rclpy.utilities import get_rmw_implementation_identifier
 
-from emotion_recognition.nodes.dds import DEFAULT_SEGMENT_BYTES, PROFILE_VARIABLES, config_file
+from emotion_recognition.nodes.ros.dds import DEFAULT_SEGMENT_BYTES, PROFILE_VARIABLES, config_file
 
 _UNKNOWN = "_NODE_NAME_UNKNOWN_"
 _MOST_NAMED = 3

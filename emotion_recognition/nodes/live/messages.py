@@ -27,8 +27,8 @@ from emotion_recognition.dashboard.schemas import (
     StreamCondition,
 )
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.convert import nanoseconds
-from emotion_recognition.nodes.diagnostics import Arrivals
+from emotion_recognition.nodes.ros.convert import nanoseconds
+from emotion_recognition.nodes.watching.diagnostics import Arrivals
 
 _LEVELS: dict[bytes, Level] = {
     DiagnosticStatus.OK: "ok",

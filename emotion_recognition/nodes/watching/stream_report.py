@@ -17,9 +17,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from emotion_recognition.nodes.diagnostics import CLOCKS_APART_S, SLOW, Level, Report
-from emotion_recognition.nodes.links import Link, mismatch, why_lost, why_oversized, why_silent
-from emotion_recognition.nodes.stream_watch import Timing
+from emotion_recognition.nodes.watching.diagnostics import CLOCKS_APART_S, SLOW, Level, Report
+from emotion_recognition.nodes.watching.links import (
+    Link,
+    mismatch,
+    why_lost,
+    why_oversized,
+    why_silent,
+)
+from emotion_recognition.nodes.watching.stream_watch import Timing
 
 MOST_LOST = 0.1  # share of the messages
 LEAST_OF_NEEDED = 0.8  # share of the rate

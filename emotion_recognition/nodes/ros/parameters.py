@@ -20,7 +20,7 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
-from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.ros.spin import StartError
 from emotion_recognition.settings import (
     PARAMETERS,
     Parameter,

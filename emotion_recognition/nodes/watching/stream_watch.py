@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from emotion_recognition.nodes.convert import nanoseconds
-from emotion_recognition.nodes.diagnostics import Arrivals
+from emotion_recognition.nodes.ros.convert import nanoseconds
+from emotion_recognition.nodes.watching.diagnostics import Arrivals
 
 _WINDOW_S = 5.0
 _LEAST_S = 2.0  # of arrivals, before a rate is judged

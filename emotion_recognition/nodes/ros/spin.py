@@ -30,7 +30,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from emotion_recognition.interrupt import NUMBERS
-from emotion_recognition.nodes.dds import use_profile
+from emotion_recognition.nodes.ros.dds import use_profile
 
 WRONG_USAGE = 2
 _POLL_S = 0.1  # longest time until a signal is seen

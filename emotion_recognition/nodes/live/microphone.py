@@ -24,9 +24,9 @@ from emotion_recognition.audio.decode import AudioFormatError
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
 from emotion_recognition.dashboard.schemas import LiveAudio
 from emotion_recognition.dashboard.sound_meter import SoundMeter
-from emotion_recognition.nodes.audio_input import AudioInput
-from emotion_recognition.nodes.diagnostics import Arrivals
-from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.emotion.audio_input import AudioInput
+from emotion_recognition.nodes.ros.spin import StartError
+from emotion_recognition.nodes.watching.diagnostics import Arrivals
 
 _DEFAULT = AudioFormat(16_000, 1, "S16LE")  # of sound that no audio_info describes
 

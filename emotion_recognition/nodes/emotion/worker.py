@@ -28,7 +28,7 @@ import numpy as np
 from emotion_recognition.audio.decode import AudioFormatError, sanitize
 from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_format
 from emotion_recognition.estimate import Estimate
-from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.ros.convert import nanoseconds
 from emotion_recognition.recognizer import Recognizer, RecognizerStatus
 from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.recognizer.pace import Pace

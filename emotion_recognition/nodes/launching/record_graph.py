@@ -19,7 +19,7 @@ Imports neither rclpy nor launch, so that the launch file and the command can bo
 
 from dataclasses import dataclass
 
-from emotion_recognition.nodes.graph import BY_NAME, Argument, audio_info_topic
+from emotion_recognition.nodes.launching.graph import BY_NAME, Argument, audio_info_topic
 
 RECORD_ARGUMENTS = (
     Argument("out", "", "bag folder to write", required=True),

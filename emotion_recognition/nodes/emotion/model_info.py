@@ -18,8 +18,8 @@ from rclpy.node import Node
 
 from emotion_recognition.model.emotion_model import EmotionModel
 from emotion_recognition.msg import ModelInfo
-from emotion_recognition.nodes.convert import duration_message
-from emotion_recognition.nodes.qos import LATCHED
+from emotion_recognition.nodes.ros.convert import duration_message
+from emotion_recognition.nodes.ros.qos import LATCHED
 
 TOPIC = "~/model_info"
 

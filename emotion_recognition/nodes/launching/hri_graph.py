@@ -16,7 +16,7 @@
 
 from collections.abc import Mapping
 
-from emotion_recognition.nodes.graph import BY_NAME, Argument, whole_number
+from emotion_recognition.nodes.launching.graph import BY_NAME, Argument, whole_number
 
 HRI_ARGUMENTS = (
     Argument(

@@ -21,7 +21,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from emotion_recognition.nodes.memory import Memory
+from emotion_recognition.nodes.watching.memory import Memory
 
 CLOCKS_APART_S = 10.0  # stamps that are further off are of another clock, not late
 STOOD_S = 2.0  # a simulated clock that does not go on for longer

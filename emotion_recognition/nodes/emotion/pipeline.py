@@ -35,15 +35,15 @@ from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.model.device import DeviceError
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.audio_input import AudioInput
-from emotion_recognition.nodes.convert import emotion_state, nanoseconds
-from emotion_recognition.nodes.diagnostics import Arrivals, Latencies
-from emotion_recognition.nodes.overlay import Overlay
-from emotion_recognition.nodes.qos import sensor_qos
-from emotion_recognition.nodes.silence import SilenceWatch
-from emotion_recognition.nodes.spin import StartError
-from emotion_recognition.nodes.stream_watch import StreamWatch
-from emotion_recognition.nodes.worker import Worker, forget
+from emotion_recognition.nodes.emotion.audio_input import AudioInput
+from emotion_recognition.nodes.emotion.overlay import Overlay
+from emotion_recognition.nodes.emotion.silence import SilenceWatch
+from emotion_recognition.nodes.emotion.worker import Worker, forget
+from emotion_recognition.nodes.ros.convert import emotion_state, nanoseconds
+from emotion_recognition.nodes.ros.qos import sensor_qos
+from emotion_recognition.nodes.ros.spin import StartError
+from emotion_recognition.nodes.watching.diagnostics import Arrivals, Latencies
+from emotion_recognition.nodes.watching.stream_watch import StreamWatch
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
 from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.recognizer.steady import Steadying

@@ -26,7 +26,7 @@ from rich.text import Text
 
 from emotion_recognition.estimate import Flags
 from emotion_recognition.msg import EmotionState
-from emotion_recognition.nodes.convert import nanoseconds
+from emotion_recognition.nodes.ros.convert import nanoseconds
 
 COLOURS = {
     "neutral": "white",

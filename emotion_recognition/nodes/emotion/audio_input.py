@@ -22,9 +22,9 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
-from emotion_recognition.nodes.graph import audio_info_topic
-from emotion_recognition.nodes.qos import matching_qos, serves
-from emotion_recognition.nodes.spin import StartError
+from emotion_recognition.nodes.launching.graph import audio_info_topic
+from emotion_recognition.nodes.ros.qos import matching_qos, serves
+from emotion_recognition.nodes.ros.spin import StartError
 from emotion_recognition.settings.emotion_node import AUDIO_TYPES
 
 _PACKAGE = "audio_common_msgs"

@@ -23,7 +23,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType, ROSClock
 from rclpy.node import Node
 
-from emotion_recognition.nodes.diagnostics import (
+from emotion_recognition.nodes.emotion.pipeline import Pipeline
+from emotion_recognition.nodes.watching.diagnostics import (
     STOOD_S,
     Report,
     clock_report,
@@ -34,11 +35,10 @@ from emotion_recognition.nodes.diagnostics import (
     memory_report,
     model_report,
 )
-from emotion_recognition.nodes.links import look_up
-from emotion_recognition.nodes.memory import MemoryWatch, read_memory
-from emotion_recognition.nodes.pipeline import Pipeline
-from emotion_recognition.nodes.stream_report import StreamState, needs_link, stream_report
-from emotion_recognition.nodes.stream_watch import Progress, StreamWatch
+from emotion_recognition.nodes.watching.links import look_up
+from emotion_recognition.nodes.watching.memory import MemoryWatch, read_memory
+from emotion_recognition.nodes.watching.stream_report import StreamState, needs_link, stream_report
+from emotion_recognition.nodes.watching.stream_watch import Progress, StreamWatch
 
 ACTIVE = "active"
 _SOUND_S, _LEAST_SOUND_S = 10.0, 5.0  # in which the sound that comes is held against the time
