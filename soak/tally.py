@@ -24,6 +24,7 @@ which one stream or both are. A gap is a silence of more than two publish period
 """
 
 import itertools
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class Tally:
         self.estimates: list[float] = []
         self.stale: list[tuple[float, float]] = []
         self._epochs = [Epoch(0.0, offset_ns)]
+        self._newest_epoch = 0  # of the newest estimate
         self._since: dict[str, float] = {}  # since when each stream delivers
         self._ticked_s = 0.0
         self._healthy_from: float | None = None
@@ -101,24 +103,25 @@ class Tally:
 
     def estimate(self, stamp_ns: int) -> float | None:
         """Take note of an estimate; return its played time, None if it is stale."""
-        played_s = self._played(stamp_ns)
-        if played_s is None or (self.estimates and played_s <= self.estimates[-1]):
+        newest_s = self.estimates[-1] if self.estimates else -math.inf
+        found = self._played(stamp_ns)
+        if found is None or (found[0] == self._newest_epoch and found[1] <= newest_s):
             since_ns = stamp_ns - self._epochs[-1].offset_ns
             self.stale.append((self.now_s, since_ns / SECOND_NS))
             return None
-        self.estimates.append(played_s)
-        return played_s
+        self._newest_epoch, played_s = found
+        # The last window before a jump may end a little after the first data behind it.
+        self.estimates.append(max(newest_s, played_s))
+        return self.estimates[-1]
 
-    def _played(self, stamp_ns: int) -> float | None:
-        """Of the newest epoch; of one before, as long as there was none of those behind it."""
-        newest_s = self.estimates[-1] if self.estimates else 0.0
+    def _played(self, stamp_ns: int) -> tuple[int, float] | None:
+        """Epoch and played time: of the newest, or of one before that no estimate is newer than."""
         end_s = self.now_s
-        for epoch in reversed(self._epochs):
+        for number in reversed(range(self._newest_epoch, len(self._epochs))):
+            epoch = self._epochs[number]
             played_s = (stamp_ns - epoch.offset_ns) / SECOND_NS
             if epoch.begin_s - _TOLERANCE_S < played_s <= end_s + _TOLERANCE_S:
-                return played_s
-            if newest_s >= epoch.begin_s:
-                return None
+                return number, played_s
             end_s = epoch.begin_s + GRACE_S  # a window that ends soon after the last data
         return None
 

@@ -185,6 +185,18 @@ def test_an_estimate_may_be_on_its_way_through_two_jumps():
     assert len(tally.stale) == 1
 
 
+def test_the_last_window_before_a_jump_may_end_after_the_first_one_behind_it():
+    tally = played({"camera": set()}, 31)
+    last_ns = tally.stamp_ns(3.35)
+    tally.jump(3.1, 2.8)
+    for tick in range(31, 61):
+        tally.tick(tick / 10, ["camera"])
+    tally.estimate(last_ns)
+    estimate(tally, 3.2, 3.5)
+    assert not tally.stale
+    assert tally.estimates == pytest.approx([3.35, 3.35, 3.5])
+
+
 # --- playing -------------------------------------------------------------------------------------
 
 
