@@ -19,6 +19,7 @@ Each is a session of its own: Ctrl-C ends the run, with a report, and not the no
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +45,8 @@ class Device:
 
     def start(self) -> None:
         """Start the process; it takes a second or more until it ``is_heard``."""
+        if self.starts:
+            _free_shared_memory()
         self.starts += 1
         self._heard = threading.Event()
         with self._log.open("a") as output:
@@ -79,6 +82,13 @@ class Device:
             assert self._process.stdin is not None
             self._process.stdin.close()
         self._process = None
+
+
+def _free_shared_memory() -> None:
+    """Free what Fast DDS leaves of killed processes in shared memory: nobody else does."""
+    tool = shutil.which("fastdds")
+    if tool is not None:  # another middleware has none
+        subprocess.run([tool, "shm", "clean"], capture_output=True, check=False)
 
 
 def _listen(process: "subprocess.Popen[str]", heard: threading.Event) -> None:

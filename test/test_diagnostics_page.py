@@ -116,6 +116,7 @@ def everything() -> Iterator[Report]:
     yield device_report("cpu", "float32", "device 'cuda:0' is out of memory: computing on the CPU")
     yield memory_report(Memory(5 * 10**8, 8 * 10**9), None)
     yield memory_report(Memory(5 * 10**8, 1 * 10**9), 1e8)
+    yield memory_report(Memory(5 * 10**8, 8 * 10**9, shared_free=10**7), None)
 
 
 def listed(page: str) -> list[tuple[str, str]]:

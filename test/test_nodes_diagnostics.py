@@ -164,6 +164,13 @@ def test_memory_that_would_be_full_within_a_day_is_a_warning():
     assert memory_report(there, None).level == Level.OK
 
 
+def test_shared_memory_that_runs_out_is_a_warning_that_says_how_to_free_it():
+    report = memory_report(Memory(500_000_000, 10**9, shared_free=20_000_000), None)
+    assert report.level == Level.WARN
+    assert "20 MB left" in report.message and "fastdds shm clean" in report.message
+    assert memory_report(Memory(500_000_000, 10**9, shared_free=10**9), None).level == Level.OK
+
+
 def test_memory_that_the_system_does_not_tell_is_left_out():
     report = memory_report(Memory(None, None), None)
     assert (report.level, report.values) == (Level.OK, {})

@@ -13,11 +13,13 @@
 # limitations under the License.
 
 import os
+import shutil
 
 import numpy as np
 import pytest
 import torch
 
+from emotion_recognition.nodes.watching import memory
 from emotion_recognition.nodes.watching.memory import MemoryWatch, read_memory
 
 
@@ -30,6 +32,13 @@ def test_the_resident_size_grows_with_what_the_process_holds():
     assert after.resident - before > 0.9 * held.nbytes
     assert after.available < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert after.device_used is None
+
+
+def test_free_shared_memory_is_told_where_there_is_any(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "SHARED", tmp_path)
+    assert read_memory().shared_free == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.05)
+    monkeypatch.setattr(memory, "SHARED", tmp_path / "none")
+    assert read_memory().shared_free is None
 
 
 def watch(sizes, every_s: float = 10.0) -> MemoryWatch:
@@ -67,8 +76,8 @@ def test_a_cuda_device_tells_what_is_held_and_what_is_free(monkeypatch):
     asked = []
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda at: asked.append(at) or (70, 80))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda at: asked.append(at) or 6)
-    memory = read_memory("cuda:1")
-    assert (memory.device_used, memory.device_free) == (6, 70)
+    found = read_memory("cuda:1")
+    assert (found.device_used, found.device_free) == (6, 70)
     assert asked == ["cuda:1", "cuda:1"]
 
 

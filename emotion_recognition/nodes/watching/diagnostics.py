@@ -21,11 +21,12 @@ from enum import IntEnum
 
 import numpy as np
 
-from emotion_recognition.nodes.watching.memory import Memory
+from emotion_recognition.nodes.watching.memory import SHARED, Memory
 
 CLOCKS_APART_S = 10.0  # stamps that are further off are of another clock, not late
 STOOD_S = 2.0  # a simulated clock that does not go on for longer
 LEAST_HOURS = 24.0  # the memory must last for longer than that, at the rate it grows
+LEAST_SHARED = 64 << 20  # bytes: two publishers with the segment of config/fastdds.xml
 SLOW = "the machine cannot keep up: lower publish_rate, face_rate or max_faces"
 
 
@@ -149,6 +150,7 @@ def memory_report(memory: Memory, growth: float | None) -> Report:
         "available (MB)": _megabytes(memory.available),
         "device, of this process (MB)": _megabytes(memory.device_used),
         "device, free (MB)": _megabytes(memory.device_free),
+        "shared, free (MB)": _megabytes(memory.shared_free),
     }
     hours = math.inf
     if growth is not None and growth > 0 and memory.available is not None:
@@ -158,6 +160,12 @@ def memory_report(memory: Memory, growth: float | None) -> Report:
         message = (
             f"grows by {_megabytes(growth)} MB/h: the machine's memory would be full in "
             f"{hours:.0f} h. Please report it; until then restart the node now and then"
+        )
+    elif memory.shared_free is not None and memory.shared_free < LEAST_SHARED:
+        level = Level.WARN
+        message = (
+            f"{SHARED} has {_megabytes(memory.shared_free)} MB left: messages may be lost. "
+            "Processes that were killed leave theirs there: 'fastdds shm clean' frees it"
         )
     else:
         level, message = Level.OK, f"{_megabytes(memory.resident) or 'unknown'} MB"

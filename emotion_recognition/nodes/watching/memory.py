@@ -14,8 +14,9 @@
 
 """How much memory the process and the device hold, and how fast that grows."""
 
+import os
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ _LEAST_S = 600.0  # of samples, before growth is judged: start-up looks like gro
 
 _PROCESS = Path("/proc/self/status")
 _SYSTEM = Path("/proc/meminfo")
+SHARED = Path("/dev/shm")
+"""Where Fast DDS keeps what processes of one machine send each other."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Memory:
     available: int | None  # of the machine, without swapping
     device_used: int | None = None  # by this process on its CUDA device
     device_free: int | None = None
+    shared_free: int | None = None  # of ``SHARED``
 
 
 class MemoryWatch:
@@ -62,16 +66,29 @@ class MemoryWatch:
 
 def read_memory(device: str = "cpu") -> Memory:
     """Measure now. ``device``: ``cpu`` or ``cuda:N``."""
-    resident, available = _kilobytes(_PROCESS, "VmRSS"), _kilobytes(_SYSTEM, "MemAvailable")
+    here = Memory(
+        _kilobytes(_PROCESS, "VmRSS"),
+        _kilobytes(_SYSTEM, "MemAvailable"),
+        shared_free=_free(SHARED),
+    )
     if not device.startswith("cuda"):
-        return Memory(resident, available)
+        return here
     import torch  # takes seconds to load: nodes without a model do without
 
     try:
         free, _ = torch.cuda.mem_get_info(device)
     except RuntimeError:  # a device that has failed is found out, and told of, by the model
-        return Memory(resident, available)
-    return Memory(resident, available, torch.cuda.memory_reserved(device), free)
+        return here
+    return replace(here, device_used=torch.cuda.memory_reserved(device), device_free=free)
+
+
+def _free(folder: Path) -> int | None:
+    """Free bytes of a file system; None where it is not there."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize
 
 
 def _kilobytes(file: Path, field: str) -> int | None:
