@@ -77,6 +77,28 @@ def test_what_is_left_over_from_before_a_jump_back_is_passed_over(left_over: str
     assert all(e.stamp_ns > START + back_s * SECOND for e in found[: -len(alone)])
 
 
+@pytest.mark.parametrize("ahead_s", [3, 60, 10**9])
+@pytest.mark.parametrize("ahead", ["frames", "sounds"])
+def test_a_stream_that_ends_far_ahead_does_not_silence_the_other(ahead: str, ahead_s: int):
+    """Its clock was wrong, and nobody says so: no window of the other would be due for long."""
+    make, others = (frames, sounds) if ahead == "frames" else (sounds, frames)
+    last = make(ahead_s + 4, ahead_s + 4.1)
+    target = recognizer()
+    feed(target, [*in_order(frames(0, 4), sounds(0, 4)), *last])
+    found = feed(target, others(4, 9))
+    assert target.status().clock_jumps == 1
+    ends = [(each.stamp_ns - START) / SECOND for each in found]
+    assert ends[0] < 6.5 and ends[-1] > 8.7
+    assert np.diff(ends) == pytest.approx(0.25)
+
+
+def test_clocks_that_are_apart_are_no_jump_as_long_as_both_go_on():
+    target = recognizer()
+    both = zip(frames(60, 65), sounds(0, 5), strict=False)
+    feed(target, [event for pair in both for event in pair])
+    assert target.status().clock_jumps == 0
+
+
 def test_a_stream_that_keeps_to_its_time_is_heard_again_after_a_second():
     """One clock was set back, that of the camera: the sound's goes on."""
     target = recognizer()

@@ -12,7 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A clock that was set back, by a hand or by a recording that begins anew."""
+"""Clocks that were set back, and stamps of a time that is none: by a hand, a recording, a fault.
+
+A source is a camera, by its name, or the sound: None.
+"""
 
 from collections.abc import Mapping
 
@@ -21,39 +24,61 @@ from emotion_recognition.recognizer.part import SECOND_NS
 LATE_NS = SECOND_NS
 """A stamp that is further back than this is a clock that was set back, not a late message."""
 
+Stamps = Mapping[str | None, int]
+"""Newest stamp of each source that has one, ns."""
 
-class ClockSetBack:
-    """Tells what is left over from the time before.
+
+class SetBack:
+    """Tells what is left over from the time before a clock was set back.
 
     Streams come by ways of their own: the last messages of one, with stamps of the time before, may
     arrive behind the first of another with the new time. Taken for new they would seem to lie
     far ahead, and the next of the same stream to be set back once more.
     """
 
-    def __init__(self, at_ns: int, newest_ns: Mapping[str | None, int]) -> None:
-        """Take note of it.
+    def __init__(self, before: Stamps) -> None:
+        """Take note of it; ``before``: of the time before."""
+        self._before = dict(before)
 
-        Args:
-            at_ns: first stamp of the new time.
-            newest_ns: newest stamp of the time before, by source.
-        """
-        self._at_ns = at_ns
-        self._newest_ns = dict(newest_ns)
-
-    def is_left_over(self, source: str | None, stamp_ns: int, present_ns: int) -> bool:
+    def is_left_over(self, source: str | None, stamp_ns: int, now: Stamps) -> bool:
         """Whether a message is left over, of a source that has sent none of the new time.
 
-        For ``LATE_NS`` of the new time: whoever goes on by the old one after that keeps to it.
+        Who goes on by the time before, for longer than ``LATE_NS``, keeps to it.
 
         Args:
-            source: as in ``newest_ns``.
+            source: that of the message.
             stamp_ns: that of the message.
-            present_ns: newest stamp of the new time, of any source.
+            now: of the new time.
         """
-        before_ns = self._newest_ns.get(source)
+        before_ns = self._before.get(source)
         return (
             before_ns is not None
             and abs(stamp_ns - before_ns) <= LATE_NS
-            and stamp_ns - present_ns > LATE_NS
-            and present_ns - self._at_ns <= LATE_NS
+            and stamp_ns - max(now.values(), default=stamp_ns) > LATE_NS
         )
+
+
+class Abandoned:
+    """Notices that the others go on far behind a source that says no more.
+
+    Its last stamp was wrong, or of a time that was left: no window of theirs would be due before
+    they have reached it.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no source known."""
+        self._others: dict[str | None, dict[str | None, int]] = {}  # when it sent its newest
+
+    def note(self, source: str | None, stamp_ns: int, newest: Stamps) -> bool:
+        """Take note of a message; return whether a source that is ahead has been abandoned.
+
+        That is by more than ``LATE_NS``, and it has sent nothing for as long in this one's time.
+        """
+        found = any(
+            ahead_ns - stamp_ns > LATE_NS
+            and stamp_ns - self._others[leader].setdefault(source, stamp_ns) > LATE_NS
+            for leader, ahead_ns in newest.items()
+            if leader != source and leader in self._others
+        )
+        self._others[source] = {other: ns for other, ns in newest.items() if other != source}
+        return found

@@ -27,7 +27,7 @@ from emotion_recognition.audio.stream import AudioStream
 from emotion_recognition.estimate import Estimate, Flags
 from emotion_recognition.model.emotion_model import EmotionModel, load_model
 from emotion_recognition.recognizer.camera import Camera
-from emotion_recognition.recognizer.clock import LATE_NS, ClockSetBack
+from emotion_recognition.recognizer.clock import LATE_NS, Abandoned, SetBack
 from emotion_recognition.recognizer.config import RecognizerConfig, RecognizerStatus
 from emotion_recognition.recognizer.due import GRACE_NS, DueWindows, Reach, reached_ns
 from emotion_recognition.recognizer.judge import Judge
@@ -125,7 +125,8 @@ class Recognizer:
         self._judge.reset()
         self._due.reset()
         self._heard_ns: int | None = None  # end of the newest chunk
-        self._set_back: ClockSetBack | None = None  # the newest jump, since nothing was known
+        self._set_back: SetBack | None = None  # the newest, unless all was forgotten since
+        self._abandoned = Abandoned()
         self._waiting_since_ns: int | None = None  # when `unavailable` was first asked in vain
 
     def reconfigure(self, config: RecognizerConfig) -> None:
@@ -167,7 +168,7 @@ class Recognizer:
         """Take in a piece of sound."""
         self._chunks += 1
         # Without a stamp it follows on the one before.
-        if chunk.stamp_ns > 0 and not self._is_of_now(None, self._heard_ns, chunk.stamp_ns):
+        if chunk.stamp_ns > 0 and not self._is_of_now(None, chunk.stamp_ns):
             return
         self._heard_ns = max(chunk.end_ns, self._heard_ns or chunk.end_ns)
         self._audio_stream.put(chunk)
@@ -241,7 +242,7 @@ class Recognizer:
 
     def _is_next_frame(self, camera: Camera, stamp_ns: int) -> bool:
         """Whether a frame goes on in time; faces are followed forwards only."""
-        of_now = self._is_of_now(camera.name, camera.newest_ns, stamp_ns)
+        of_now = self._is_of_now(camera.name, stamp_ns)
         # Asked anew, for time may have been set back.
         if not of_now or (camera.newest_ns is not None and stamp_ns <= camera.newest_ns):
             camera.late_frames += 1
@@ -249,29 +250,31 @@ class Recognizer:
         camera.newest_ns = stamp_ns
         return True
 
-    def _is_of_now(self, source: str | None, newest_ns: int | None, stamp_ns: int) -> bool:
+    def _is_of_now(self, source: str | None, stamp_ns: int) -> bool:
         """Whether a message is not left over from before a clock was set back.
 
         Starts afresh if it is the first from after that; counts gaps that are longer than a window.
 
         Args:
             source: name of the camera; None: it is sound.
-            newest_ns: newest stamp of that source; None without one.
             stamp_ns: that of the message.
         """
-        if newest_ns is None:
-            known = self._newest().values()
-            return self._set_back is None or not self._set_back.is_left_over(
-                source, stamp_ns, max(known, default=stamp_ns)
-            )
-        ahead_ns = stamp_ns - newest_ns
-        if ahead_ns < -LATE_NS:
-            log.warning("time jumped back by %.1f s: starting afresh", -ahead_ns / SECOND_NS)
+        newest = self._newest()
+        own_ns = newest.get(source)
+        if (
+            own_ns is None
+            and self._set_back
+            and self._set_back.is_left_over(source, stamp_ns, newest)
+        ):
+            return False
+        abandoned = self._abandoned.note(source, stamp_ns, newest)
+        if abandoned or (own_ns is not None and stamp_ns - own_ns < -LATE_NS):
+            back_s = (max(newest.values()) - stamp_ns) / SECOND_NS
+            log.warning("time jumped back by %.1f s: starting afresh", back_s)
             self._clock_jumps += 1
-            set_back = ClockSetBack(stamp_ns, self._newest())
             self.reset()
-            self._set_back = set_back
-        elif ahead_ns > self.config.window_ns:
+            self._set_back = SetBack(newest)
+        elif own_ns is not None and stamp_ns - own_ns > self.config.window_ns:
             self._gaps += 1  # no window reaches across it, and the streams below start afresh
         return True
 
