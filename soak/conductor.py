@@ -189,16 +189,19 @@ class Conductor:
     def _turn(self, faults: Mapping[str, Fault], now_s: float) -> None:
         """Do what is to be done where a fault begins or ends."""
         for target, fault in self._holding.items():
-            if fault.kind == KILL and faults.get(target) != fault:
+            if faults.get(target) == fault:
+                continue
+            if fault.kind == KILL and not self._streams[target].device.runs:
                 self._streams[target].device.start()
-            if fault.kind in SERVICE_KINDS and faults.get(target) != fault:
+            if fault.kind in SERVICE_KINDS:
                 self._unanswered.append(self._ask(fault.kind, False))
         for target, fault in faults.items():
             if self._holding.get(target) == fault:
                 continue
             self.faults.append(fault)
             self.injected[f"{fault.kind}, {target}"] += 1
-            if fault.kind == KILL:
+            # One that is making its shared memory when it is killed may block Fast DDS for ever.
+            if fault.kind == KILL and self._streams[target].device.is_heard:
                 self._streams[target].device.kill()
             if fault.kind in SERVICE_KINDS:
                 self._unanswered.append(self._ask(fault.kind, True))

@@ -62,6 +62,11 @@ class Device:
         threading.Thread(target=_listen, args=listening, daemon=True).start()
 
     @property
+    def runs(self) -> bool:
+        """Whether the process was started, and not killed since."""
+        return self._process is not None
+
+    @property
     def is_heard(self) -> bool:
         """Whether the process runs and has a subscriber."""
         return self._process is not None and self._heard.is_set()

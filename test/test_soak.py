@@ -202,7 +202,7 @@ def test_the_last_window_before_a_jump_may_end_after_the_first_one_behind_it():
 
 class FakeDevice:
     def __init__(self) -> None:
-        self.is_heard = True
+        self.is_heard = self.runs = True
         self.orders: list = []
         self.killed = 0
 
@@ -210,10 +210,11 @@ class FakeDevice:
         self.orders.append(order)
 
     def start(self) -> None:
-        self.is_heard = True
+        assert not self.runs
+        self.is_heard = self.runs = True
 
     def kill(self) -> None:
-        self.is_heard = False
+        self.is_heard = self.runs = False
         self.killed += 1
 
 
@@ -278,6 +279,23 @@ def test_a_killed_device_is_started_again_at_the_end():
     ends = [end for _, end in tally.stretches()]
     assert ends == pytest.approx([2.4 - GRACE_S])
     assert tally.healthy_from_s == pytest.approx(3.7)
+
+
+def test_a_device_that_is_not_heard_yet_is_not_killed():
+    device = FakeDevice()
+    device.is_heard = False
+    weather = FixedWeather(Fault(KILL, CAMERA, 1, 3))
+    conductor = Conductor(
+        Tally(0.25, START_NS),
+        {CAMERA: device, MICROPHONE: FakeDevice()},
+        weather,
+        lambda _: None,
+        lambda *_: lambda: True,
+        1000.0,
+    )
+    for tick in range(5):
+        conductor.play(tick)
+    assert device.killed == 0 and device.runs
 
 
 def test_extra_messages_are_duplicates_late_copies_and_damaged_ones():
