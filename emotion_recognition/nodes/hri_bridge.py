@@ -127,6 +127,8 @@ class HriBridge(Node):
             self.create_subscription(ids_list, f"{VOICES}/tracked", self._follow_voice, _IDS_DEPTH)
         elif settings.use_audio:
             self._listen("audio")
+        # Each thread that computes has its own count.
+        self._worker.before_next(lambda _: torch.set_num_threads(settings.num_threads))
         self._worker.start()
         self.get_logger().info(f"ready: model {model.id} on {model.device}")
 

@@ -136,6 +136,8 @@ class Pipeline:
             self._audio_input = AudioInput(
                 node, settings.audio_type, self._store_audio, self._store_info, self._complain
             )
+        # Each thread that computes has its own count.
+        self.worker.before_next(lambda _: torch.set_num_threads(settings.num_threads))
         self.worker.start()
 
     def reconfigure(self, config: RecognizerConfig) -> None:
