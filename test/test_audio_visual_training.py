@@ -43,14 +43,8 @@ from emotion_recognition.training.audio_visual import (
     run,
     set_statistics,
 )
-from emotion_recognition.training.clip_pairs import (
-    ClassFolders,
-    ClipPairs,
-    RavdessClips,
-    RavdessPairs,
-    read_pairs,
-    split_by_speaker,
-)
+from emotion_recognition.training.clip_pairs import ClipPairs, read_pairs, split_by_speaker
+from emotion_recognition.training.clip_sources import ClassFolders, RavdessClips, RavdessPairs
 from emotion_recognition.training.config import ConfigError
 from emotion_recognition.training.optimiser import AdamW
 from emotion_recognition.training.task import Training
@@ -261,7 +255,7 @@ def test_own_recordings_are_read_once(tmp_path, monkeypatch):
     assert found.labels.tolist() == [EMOTIONS.index(name) for name in ("happy", "happy", "sad")]
     assert found.vectors.shape == (3, 15, 128) and not found.seen.any()  # no faces in these
     assert found.lengths.tolist() == [pytest.approx(62, abs=3)] * 3
-    monkeypatch.setattr(clip_pairs, "_write_windows", None)  # from here on what was kept is read
+    monkeypatch.setattr(clip_pairs, "write_windows", None)  # from here on what was kept is read
     again = read_pairs(source, tmp_path, tmp_path)
     assert torch.equal(again.frames, found.frames)
 

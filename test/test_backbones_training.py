@@ -24,7 +24,8 @@ from emotion_recognition.model.backbones import FrameEncoderChoice, VoiceEncoder
 from emotion_recognition.model.emotion_model import load_model
 from emotion_recognition.model.network import NetworkConfig
 from emotion_recognition.training.audio_visual import AudioVisual, load_encoders
-from emotion_recognition.training.clip_pairs import ClassFolders, read_pairs
+from emotion_recognition.training.clip_pairs import read_pairs
+from emotion_recognition.training.clip_sources import ClassFolders
 from emotion_recognition.training.config import ConfigError, parse
 
 pytest.importorskip("pytorch_lightning", reason="pytorch-lightning is not installed")

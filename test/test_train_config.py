@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from emotion_recognition.training.audio_visual import AudioVisual
-from emotion_recognition.training.clip_pairs import ClassFolders, RavdessPairs
+from emotion_recognition.training.clip_sources import ClassFolders, RavdessPairs
 from emotion_recognition.training.config import (
     STAGES,
     ConfigError,

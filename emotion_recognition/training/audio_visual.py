@@ -57,13 +57,12 @@ from emotion_recognition.training.augment import random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.clip_pairs import (
     ClipPairs,
-    Encoders,
-    RavdessPairs,
-    Source,
     Split,
     read_pairs,
     split_by_speaker,
 )
+from emotion_recognition.training.clip_sources import RavdessPairs, Source
+from emotion_recognition.training.clip_windows import Encoders
 from emotion_recognition.training.condition_report import condition_table
 from emotion_recognition.training.config import ConfigError, require
 from emotion_recognition.training.optimise import soft_cross_entropy
