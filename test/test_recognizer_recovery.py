@@ -77,7 +77,7 @@ def test_what_is_left_over_from_before_a_jump_back_is_passed_over(left_over: str
     assert all(e.stamp_ns > START + back_s * SECOND for e in found[: -len(alone)])
 
 
-@pytest.mark.parametrize("ahead_s", [3, 60, 10**9])
+@pytest.mark.parametrize("ahead_s", [60, 10**9])
 @pytest.mark.parametrize("ahead", ["frames", "sounds"])
 def test_a_stream_that_ends_far_ahead_does_not_silence_the_other(ahead: str, ahead_s: int):
     """Its clock was wrong, and nobody says so: no window of the other would be due for long."""
@@ -85,11 +85,20 @@ def test_a_stream_that_ends_far_ahead_does_not_silence_the_other(ahead: str, ahe
     last = make(ahead_s + 4, ahead_s + 4.1)
     target = recognizer()
     feed(target, [*in_order(frames(0, 4), sounds(0, 4)), *last])
-    found = feed(target, others(4, 9))
+    found = feed(target, others(4, 18))
     assert target.status().clock_jumps == 1
     ends = [(each.stamp_ns - START) / SECOND for each in found]
-    assert ends[0] < 6.5 and ends[-1] > 8.7
+    assert ends[0] < 15.5 and ends[-1] > 17.7
     assert np.diff(ends) == pytest.approx(0.25)
+
+
+def test_sound_that_a_link_held_back_is_no_jump():
+    target = recognizer()
+    feed(target, in_order(frames(0, 12), sounds(0, 4)))
+    feed(target, sounds(4, 12))  # all at once
+    found = feed(target, in_order(frames(12, 14), sounds(12, 14)))
+    assert target.status().clock_jumps == 0
+    assert Flags.AUDIO_STALE not in found[-1].flags
 
 
 def test_clocks_that_are_apart_are_no_jump_as_long_as_both_go_on():

@@ -24,6 +24,10 @@ from emotion_recognition.recognizer.part import SECOND_NS
 LATE_NS = SECOND_NS
 """A stamp that is further back than this is a clock that was set back, not a late message."""
 
+ABANDONED_NS = 10 * SECOND_NS
+"""A source that is ahead is given up after so long a time of another's. That is longer than the
+sound which a link may hold back and bring all at once."""
+
 Stamps = Mapping[str | None, int]
 """Newest stamp of each source that has one, ns."""
 
@@ -72,11 +76,12 @@ class Abandoned:
     def note(self, source: str | None, stamp_ns: int, newest: Stamps) -> bool:
         """Take note of a message; return whether a source that is ahead has been abandoned.
 
-        That is by more than ``LATE_NS``, and it has sent nothing for as long in this one's time.
+        That is by more than ``LATE_NS``, and it has sent nothing for ``ABANDONED_NS`` of this
+        one's time.
         """
         found = any(
             ahead_ns - stamp_ns > LATE_NS
-            and stamp_ns - self._others[leader].setdefault(source, stamp_ns) > LATE_NS
+            and stamp_ns - self._others[leader].setdefault(source, stamp_ns) > ABANDONED_NS
             for leader, ahead_ns in newest.items()
             if leader != source and leader in self._others
         )
