@@ -93,7 +93,7 @@ def measure_live_graph(material: Material, seconds: int) -> dict[str, object]:
 @contextmanager
 def _emotion_node() -> Iterator["subprocess.Popen[bytes]"]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "emotion_recognition.nodes.emotion_node"],
+        [sys.executable, "-m", "emotion_recognition.nodes", "emotion_node"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -14,8 +14,9 @@
 
 """CPU time from the start of a process to a node that listens: ``python -m bench.start``.
 
-Fresh processes take turns, with byte code on disk, without any, and with two parts of PyTorch that
-inference does not need put off; so that whatever else the machine does falls on all.
+Fresh processes take turns: as shipped, with the garbage collector at work during the imports,
+without byte code on disk, and with two parts of PyTorch that inference does not need put off. So
+whatever else the machine does falls on all.
 """
 
 import argparse
@@ -27,12 +28,15 @@ import sys
 import tempfile
 import time
 import types
+from contextlib import nullcontext
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-VARIANTS = ("byte code", "no byte code", "byte code, PyTorch lean")
+from emotion_recognition.imports import without_collection
+
+VARIANTS = ("as shipped", "collecting garbage", "no byte code", "PyTorch lean")
 PUT_OFF = ("torch._meta_registrations", "torch.export")
 
 
@@ -43,7 +47,7 @@ def main() -> int:
     parser.add_argument("--child", choices=VARIANTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(steps(lean=options.child == VARIANTS[2])), flush=True)
+        print(json.dumps(steps(options.child)), flush=True)
         os._exit(0)
     print(table(measure(options.repeats)))
     return 0
@@ -64,25 +68,26 @@ def measure(repeats: int) -> dict[str, dict[str, float]]:
     }
 
 
-def steps(lean: bool = False) -> dict[str, float]:
+def steps(variant: str) -> dict[str, float]:
     """Start a node in this process; return CPU seconds by step."""
     found = {"Python itself": time.process_time()}
 
     def done(step: str) -> None:
         found[step] = time.process_time() - sum(found.values())
 
-    if lean:
+    if variant == "PyTorch lean":
         sys.meta_path.insert(0, PutOff())
-    importlib.import_module("numpy")
-    done("NumPy")
-    importlib.import_module("rclpy.node")
-    done("rclpy")
-    importlib.import_module("cv2")
-    done("OpenCV")
-    importlib.import_module("torch")
-    done("PyTorch")
-    node = importlib.import_module("emotion_recognition.nodes.emotion_node")
-    done("the package")
+    with nullcontext() if variant == "collecting garbage" else without_collection():
+        importlib.import_module("numpy")
+        done("NumPy")
+        importlib.import_module("rclpy.node")
+        done("rclpy")
+        importlib.import_module("cv2")
+        done("OpenCV")
+        importlib.import_module("torch")
+        done("PyTorch")
+        node = importlib.import_module("emotion_recognition.nodes.emotion_node")
+        done("the package")
     spin = importlib.import_module("emotion_recognition.nodes.ros.spin")
     importlib.import_module("emotion_recognition.nodes.ros.dds").keep_to_this_machine()
     spin.start_ros([])

@@ -109,7 +109,7 @@ def _listen(process: "subprocess.Popen[str]", heard: threading.Event) -> None:
 @contextlib.contextmanager
 def emotion_node(log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Run ``emotion_node`` on simulated time; its words go to ``log``."""
-    command = [sys.executable, "-m", "emotion_recognition.nodes.emotion_node"]
+    command = [sys.executable, "-m", "emotion_recognition.nodes", "emotion_node"]
     command += ["--ros-args", "-p", "use_sim_time:=true"]
     with log.open("wb") as output:
         process = subprocess.Popen(

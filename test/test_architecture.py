@@ -25,7 +25,7 @@ import pytest
 PACKAGE = "emotion_recognition"
 # From the ground up; a room uses only rooms of lower levels, and never one of its own level.
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("emotions", "audio", "windows", "extras", "interrupt"),
+    ("emotions", "audio", "windows", "extras", "imports", "interrupt"),
     ("model", "corpora", "estimate"),
     ("vision", "smoothing"),
     ("recognizer", "bags"),

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emotion_recognition import __version__
+from emotion_recognition.imports import without_collection
 from emotion_recognition.interrupt import as_usual, end_at_signals
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -119,7 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Small networks run slower on many threads; set before PyTorch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        module = importlib.import_module(command.module)
+        with without_collection():
+            module = importlib.import_module(command.module)
     except ImportError as error:
         if not command.module.startswith("emotion_recognition.nodes"):
             raise

@@ -17,13 +17,15 @@
 import importlib
 import sys
 
+from emotion_recognition.imports import without_collection
 from emotion_recognition.interrupt import end_at_signals
 
 
 def run(node: str, arguments: list[str] | None = None) -> int:
     """Import the module of a node and run it; a signal ends it without a word, at any moment."""
     end_at_signals()
-    main = importlib.import_module(f"emotion_recognition.nodes.{node}").main
+    with without_collection():
+        main = importlib.import_module(f"emotion_recognition.nodes.{node}").main
     return int(main(arguments))
 
 
