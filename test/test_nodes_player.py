@@ -80,6 +80,12 @@ def recorded(bag: Path) -> dict[str, int]:
         return {name: topic.count for name, topic in opened.topics.items()}
 
 
+def wait_for_match(player: Player) -> None:
+    """Until the publisher knows the subscriber, and a little more for the other way round."""
+    wait_until(lambda: IMAGE_TOPIC not in player.unheard(), 20)
+    time.sleep(0.5)
+
+
 def first_stamps(bag: Path, count: int) -> list[int]:
     with Bag(bag) as opened:
         messages = list(opened.messages([IMAGE_TOPIC]))[:count]
@@ -90,7 +96,7 @@ def test_a_recorded_bag_is_played_as_it_was_with_its_clock(graph: Probe, bag: Pa
     images = graph.hear(Image, IMAGE_TOPIC, ALL)
     clocks = graph.hear(Clock, "/clock", 1000)
     player = Player(graph.node, bag, rate=4.0)
-    wait_until(lambda: IMAGE_TOPIC not in player.unheard(), 20)
+    wait_for_match(player)
     began_s = time.monotonic()
     player.play()
     seconds = time.monotonic() - began_s
@@ -110,7 +116,7 @@ def test_stamps_of_the_present_keep_their_distances(graph: Probe, bag: Path):
     images = graph.hear(Image, IMAGE_TOPIC, ALL)
     clocks = graph.hear(Clock, "/clock", 1000)
     player = Player(graph.node, bag, stamps="now")
-    wait_until(lambda: IMAGE_TOPIC not in player.unheard(), 20)
+    wait_for_match(player)
     playing = threading.Thread(target=player.play)
     playing.start()
     wait_until(lambda: len(images) >= 10, 20, "images")
@@ -127,7 +133,7 @@ def test_stamps_of_the_present_keep_their_distances(graph: Probe, bag: Path):
 def test_a_loop_starts_again(graph: Probe, bag: Path):
     images = graph.hear(Image, IMAGE_TOPIC, ALL)
     player = Player(graph.node, bag, rate=20.0, loop=True)
-    wait_until(lambda: IMAGE_TOPIC not in player.unheard(), 20)
+    wait_for_match(player)
     playing = threading.Thread(target=player.play)
     playing.start()
     wait_until(lambda: player.published[IMAGE_TOPIC] > recorded(bag)[IMAGE_TOPIC] + 3, 30, "again")
