@@ -21,6 +21,7 @@ import pytest
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
 from emotion_recognition.evaluation.metrics import (
+    calibration_error_by_chance,
     classification_report,
     concordance,
     cross_entropy,
@@ -139,3 +140,20 @@ def test_concordance_is_lin_s():
     assert concordance(truth, -truth + 5) == pytest.approx(-1)
     # Same shape, one too high: 2 * 1.25 / (1.25 + 1.25 + 1).
     assert concordance(truth, truth + 1) == pytest.approx(2.5 / 3.5)
+
+
+@pytest.mark.parametrize(("n", "bins"), [(40, 15), (52, 5), (2000, 15)])
+def test_calibration_error_by_chance_is_that_of_calibrated_judgements_drawn_at_random(n, bins):
+    rng = np.random.default_rng(n)
+    confidence = rng.uniform(0.5, 1.0, n)
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    drawn = [
+        expected_calibration_error((rng.random(n) > confidence).astype(int), probabilities, bins)
+        for _ in range(2000)
+    ]
+    found = calibration_error_by_chance(np.zeros(n, int), probabilities, bins)
+    assert found == pytest.approx(np.mean(drawn), rel=0.03)
+
+
+def test_who_is_always_sure_has_no_calibration_error_by_chance():
+    assert calibration_error_by_chance([0, 1], [[1.0, 0.0], [0.0, 1.0]]) == 0.0

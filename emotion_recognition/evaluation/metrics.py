@@ -14,6 +14,7 @@
 
 """Figures of merit for classifiers, thin over scikit-learn, in one form for every benchmark."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,8 +40,9 @@ def classification_report(
         ``n``, ``accuracy`` (weighted average recall ``war``, the same as ``top1``), ``uar``,
         ``top1``, ``top5``, ``loss`` (cross-entropy, nats), ``macro_precision``, ``macro_recall``,
         ``macro_f1``, ``per_class`` (for each label its ``precision``, ``recall``, ``f1`` and
-        ``support``), ``confusion`` (row: truth, column: prediction), ``labels``, ``ece`` and
-        ``reliability`` (see :func:`reliability_bins`). Macro averages are over the classes that
+        ``support``), ``confusion`` (row: truth, column: prediction), ``labels``,
+        ``ece``, ``ece_by_chance`` (see :func:`calibration_error_by_chance`) and ``reliability``
+        (see :func:`reliability_bins`). Macro averages are over the classes that
         occur in ``truth``.
 
     Raises:
@@ -79,6 +81,7 @@ def classification_report(
         "labels": list(labels),
         "confusion": confusion_matrix(truth, predicted, labels=range(len(labels))).tolist(),
         "ece": expected_calibration_error(truth, probabilities),
+        "ece_by_chance": calibration_error_by_chance(truth, probabilities),
         "reliability": reliability_bins(truth, probabilities),
     }
 
@@ -110,6 +113,32 @@ def expected_calibration_error(
     found = reliability_bins(truth, probabilities, bins)
     gaps = [part["n"] * abs(part["accuracy"] - part["confidence"]) for part in found]
     return float(sum(gaps) / sum(part["n"] for part in found))
+
+
+def calibration_error_by_chance(
+    truth: npt.ArrayLike, probabilities: npt.ArrayLike, bins: int = ECE_BINS
+) -> float:
+    """Return the error that perfect calibration would show on as many samples, in the mean.
+
+    Few samples in a bin are seldom right just as often as they should be. The number that are is
+    taken as binomial with the bin's mean confidence; its mean absolute deviation is de Moivre's
+    (Diaconis and Zabell 1991, equation 1.1).
+
+    Raises:
+        ValueError: As for :func:`classification_report`.
+    """
+    found = reliability_bins(truth, probabilities, bins)
+    deviations = [_mean_deviation(int(part["n"]), part["confidence"]) for part in found]
+    return sum(deviations) / sum(part["n"] for part in found)
+
+
+def _mean_deviation(n: int, p: float) -> float:
+    """Mean absolute deviation of a binomial number."""
+    k = math.floor(n * p) + 1
+    if p <= 0 or k > n:
+        return 0.0
+    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return 2 * k * (1 - p) * math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
 
 
 def reliability_bins(

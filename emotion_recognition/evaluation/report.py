@@ -27,7 +27,8 @@ from emotion_recognition.evaluation import plots
 
 FIGURES_NOTE = (
     "Percent, but for the loss (cross-entropy, nats) and the calibration error (ECE, 15 bins). WAR "
-    "is the weighted average recall, which is the accuracy and top 1; UAR the macro recall; "
+    "is the weighted average recall, which is the accuracy and top 1; UAR the macro recall; by "
+    "chance the ECE that perfect calibration would show on as many samples, in the mean; "
     "precision and F1 are macro means; ± the sample standard deviation over the folds."
 )
 
@@ -114,10 +115,12 @@ def conditions_table(conditions: Mapping[str, Mapping[str, Any]]) -> Table:
             *(percent(entry[figure]) for figure in ("macro_precision", "macro_f1", "top5")),
             f"{entry['loss']:.3f}",
             f"{entry['ece']:.3f}",
+            f"{entry['ece_by_chance']:.3f}",
         ]
         for condition, entry in conditions.items()
     ]
     columns = ["condition", "n", "WAR", "±", "UAR", "±", "prec.", "F1", "top 5", "loss", "ECE"]
+    columns.append("by chance")
     return Table("Figures", columns, rows, FIGURES_NOTE)
 
 
