@@ -15,22 +15,21 @@
 # ruff: noqa: E402 - what needs ROS is imported after the check for it
 """The launch file, by ROS 2's own launch wherever that is installed."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from launch_files import declared, entities_of, executed, launched
 from managed_node import ManagedNode
-from ros_support import probe, random_domain_id, running, skip_unless_built, wait_until
+from ros_support import probe, random_domain_id, wait_until
 
 launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
 pytest.importorskip("launch_ros", reason="ROS 2's launch_ros is not installed")
 pytestmark = pytest.mark.ros
 
 from emotion_recognition.msg import EmotionState
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.launch_description_sources import get_launch_description_from_python_launch_file
+from launch.actions import SetEnvironmentVariable
 from launch_ros.actions import Node
 from launch_ros.utilities import evaluate_parameters
 
@@ -47,29 +46,20 @@ def launch_file(repository: Path) -> Path:
 def load(launch_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list]:
     for name in PROFILE_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    return lambda: get_launch_description_from_python_launch_file(str(launch_file)).entities
+    return lambda: entities_of(launch_file)
 
 
-def nodes(entities: list, **arguments: str) -> dict[str, Node]:
+def nodes(entities: list, **given: str) -> dict[str, Node]:
     """The nodes that would start with these arguments, by executable."""
-    context = launch.LaunchContext()
-    for entity in entities:
-        if isinstance(entity, DeclareLaunchArgument):
-            entity.execute(context)
-    context.launch_configurations.update(arguments)
-    started = {}
-    for entity in entities:
-        if isinstance(entity, OpaqueFunction):
-            for node in entity.execute(context):
-                if node.condition is None or node.condition.evaluate(context):
-                    started[node.node_executable] = node
-    return started
+    context, actions = executed(entities, **given)
+    wanted = (node for node in actions if not node.condition or node.condition.evaluate(context))
+    return {node.node_executable: node for node in wanted}
 
 
 def test_every_argument_is_declared_and_described(load):
-    declared = {entity.name: entity for entity in load() if hasattr(entity, "default_value")}
-    assert set(declared) == {argument.name for argument in ARGUMENTS} == set(ISSUED)
-    assert all(entity.description for entity in declared.values())
+    arguments = declared(load())
+    assert set(arguments) == {argument.name for argument in ARGUMENTS} == set(ISSUED)
+    assert all(argument.description for argument in arguments.values())
 
 
 ISSUED = (
@@ -132,28 +122,6 @@ def test_the_dds_profile_is_set_unless_the_user_set_one(load, repository, monkey
     assert profile(load()) == dict.fromkeys(PROFILE_VARIABLES, ours)
     monkeypatch.setenv(PROFILE_VARIABLES[0], "/mine.xml")
     assert profile(load()) == {}
-
-
-LAUNCHER = """
-import sys
-from launch import LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch import LaunchDescription
-file, *arguments = sys.argv[1:]
-service = LaunchService()
-source = PythonLaunchDescriptionSource(file)
-given = [tuple(argument.split(":=", 1)) for argument in arguments]
-service.include_launch_description(
-    LaunchDescription([IncludeLaunchDescription(source, launch_arguments=given)])
-)
-sys.exit(service.run())
-"""
-
-
-def launched(launch_file: Path, domain_id: int, *arguments: str):
-    skip_unless_built()
-    return running([sys.executable, "-c", LAUNCHER, str(launch_file), *arguments], domain_id)
 
 
 def test_the_launched_graph_gives_estimates(launch_file: Path, talking_face: Path, tmp_path: Path):

@@ -18,14 +18,12 @@
 from pathlib import Path
 
 import pytest
+from launch_files import declared, entities_of, executed, launched
 from ros_support import probe, random_domain_id, wait_until
-from test_launch import launched
 
 launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
 pytestmark = pytest.mark.ros
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from sensor_msgs.msg import CompressedImage
 
 from emotion_recognition.bags.bag import Bag
@@ -39,24 +37,19 @@ def launch_file(repository: Path) -> Path:
 
 @pytest.fixture
 def entities(launch_file: Path) -> list:
-    return get_launch_description_from_python_launch_file(str(launch_file)).entities
+    return entities_of(launch_file)
 
 
 def test_every_argument_is_declared_and_described(entities: list):
-    declared = {each.name: each for each in entities if isinstance(each, DeclareLaunchArgument)}
-    assert list(declared) == [argument.name for argument in RECORD_ARGUMENTS]
-    assert all(each.description for each in declared.values())
-    assert [name for name, each in declared.items() if each.default_value is None] == ["out"]
-    assert declared["consent"].choices == ["true", "false"]
+    arguments = declared(entities)
+    assert list(arguments) == [argument.name for argument in RECORD_ARGUMENTS]
+    assert all(each.description for each in arguments.values())
+    assert [name for name, each in arguments.items() if each.default_value is None] == ["out"]
+    assert arguments["consent"].choices == ["true", "false"]
 
 
 def command(entities: list, **given: str) -> list[str]:
-    context = launch.LaunchContext()
-    context.launch_configurations.update(given)
-    for entity in entities:
-        if isinstance(entity, DeclareLaunchArgument):
-            entity.execute(context)
-    [node] = next(e for e in entities if isinstance(e, OpaqueFunction)).execute(context)
+    context, [node] = executed(entities, **given)
     words = [launch.utilities.perform_substitutions(context, part) for part in node.cmd]
     return words[words.index("record") :]
 

@@ -18,15 +18,13 @@
 from pathlib import Path
 
 import pytest
+from launch_files import declared, entities_of, executed, launched
 from ros_support import random_domain_id, wait_until
-from test_launch import launched
 
 launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
 pytest.importorskip("launch_ros", reason="ROS 2's launch_ros is not installed")
 pytestmark = pytest.mark.ros
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from launch_ros.actions import Node
 from launch_ros.utilities import evaluate_parameters
 
@@ -40,24 +38,19 @@ def launch_file(repository: Path) -> Path:
 
 @pytest.fixture
 def entities(launch_file: Path) -> list:
-    return get_launch_description_from_python_launch_file(str(launch_file)).entities
+    return entities_of(launch_file)
 
 
 def test_every_argument_is_declared_and_described(entities: list):
-    declared = {each.name: each for each in entities if isinstance(each, DeclareLaunchArgument)}
-    assert list(declared) == [argument.name for argument in HRI_ARGUMENTS]
-    assert all(each.description for each in declared.values())
-    assert declared["source"].choices == ["faces", "emotion"]
+    arguments = declared(entities)
+    assert list(arguments) == [argument.name for argument in HRI_ARGUMENTS]
+    assert all(each.description for each in arguments.values())
+    assert arguments["source"].choices == ["faces", "emotion"]
 
 
 def started(entities: list, **given: str) -> tuple[Node, list[dict]]:
     """The node that would start, and the parameters beside those of the file."""
-    context = launch.LaunchContext()
-    context.launch_configurations.update(given)
-    for entity in entities:
-        if isinstance(entity, DeclareLaunchArgument):
-            entity.execute(context)
-    [node] = next(e for e in entities if isinstance(e, OpaqueFunction)).execute(context)
+    context, [node] = executed(entities, **given)
     evaluated = evaluate_parameters(context, node._Node__parameters)
     return node, [each for each in evaluated if isinstance(each, dict)]
 

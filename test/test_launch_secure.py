@@ -19,16 +19,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from launch_files import LAUNCHER, entities_of
 from ros_support import random_domain_id, running
+from test_launch import nodes
 
 launch = pytest.importorskip("launch", reason="ROS 2's launch is not installed")
 pytest.importorskip("launch_ros", reason="ROS 2's launch_ros is not installed")
 pytestmark = pytest.mark.ros
 
 from launch.actions import IncludeLaunchDescription, OpaqueFunction
-from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from launch.utilities import perform_substitutions
-from test_launch import LAUNCHER, nodes
 
 from emotion_recognition.nodes.launching.keystore import VARIABLE, KeystoreError, enclave
 
@@ -49,7 +49,7 @@ def keystore(tmp_path: Path) -> Path:
 def variables(**arguments: str) -> dict[str, str]:
     """What the launch file sets before it starts anything."""
     file = LAUNCH / "secure.launch.py"
-    entities = get_launch_description_from_python_launch_file(str(file)).entities
+    entities = entities_of(file)
     context = launch.LaunchContext()
     entities[0].execute(context)
     context.launch_configurations.update(arguments)
@@ -83,7 +83,7 @@ def test_each_node_that_is_asked_for_needs_its_enclave(keystore: Path):
 
 def test_nodes_are_told_their_enclaves():
     file = LAUNCH / "emotion_recognition.launch.py"
-    entities = get_launch_description_from_python_launch_file(str(file)).entities
+    entities = entities_of(file)
     started = nodes(entities, camera="true", microphone="true", dashboard="true")
     for name, node in started.items():
         words = node._Node__arguments
