@@ -14,9 +14,11 @@
 
 """The soak: faults by a seed, orders to the devices, and what it counts, worked out by hand."""
 
+import fcntl
 import itertools
 import math
 import os
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -42,6 +44,7 @@ from soak.faults import (
     Weather,
     plan,
 )
+from soak.process import free
 from soak.report import drift, last_line, plot, problems, table
 from soak.tally import GRACE_S, SECOND_NS, Tally, gaps
 from soak.vitals import Vitals, look, rss_slope
@@ -424,3 +427,17 @@ def test_the_picture_is_drawn(tmp_path):
     picture = cv2.imread(str(tmp_path / "soak.png"))
     assert picture is not None
     assert np.std(picture) > 10
+
+
+# --- what a killed process leaves ----------------------------------------------------------------
+
+
+def test_shared_memory_is_freed_when_its_owner_is_gone(tmp_path: Path):
+    kept, left = tmp_path / "fastrtps_1", tmp_path / "fastrtps_2"
+    for segment in (kept, left):
+        segment.touch()
+        segment.with_name(f"{segment.name}_el").touch()
+    with (tmp_path / "fastrtps_1_el").open() as owner:
+        fcntl.flock(owner, fcntl.LOCK_EX)
+        free({kept, left, tmp_path / "fastrtps_3"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fastrtps_1", "fastrtps_1_el"]
