@@ -96,6 +96,15 @@ def test_take_waits_for_a_message():
     assert names(inbox) == ["late"]
 
 
+def test_it_tells_whether_a_message_waits():
+    inbox = Inbox(max_images=1, max_audio_s=10)
+    assert not inbox.waits
+    inbox.put(image("first"))
+    assert inbox.waits
+    inbox.take()
+    assert not inbox.waits
+
+
 def test_a_noted_silence_is_handed_out_once():
     inbox = Inbox(max_images=1, max_audio_s=10)
     inbox.note_silence(1)

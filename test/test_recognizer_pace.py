@@ -47,34 +47,36 @@ def stamps(estimates: list) -> list[int]:
 
 def test_a_machine_that_keeps_up_gives_every_window():
     assert len(due()) > 3
-    assert stamps(Pace(behind()).estimates(0.0, more_wait=False)) == due()
-    assert stamps(Pace(behind()).estimates(0.25, more_wait=True)) == due()
+    assert stamps(Pace(behind()).estimates(0.0, False, next_waits=False)) == due()
+    assert stamps(Pace(behind()).estimates(0.25, True, next_waits=False)) == due()
 
 
 @pytest.mark.parametrize(("waited_s", "more_wait"), [(0.26, False), (0.1, True), (0.0, False)])
 def test_after_a_late_message_those_behind_it_come_first(waited_s: float, more_wait: bool):
     target = behind()
     pace = Pace(target)
-    assert pace.estimates(0.26, more_wait=True) == []
-    assert stamps(pace.estimates(waited_s, more_wait)) == due()[-1:]
+    assert pace.estimates(0.26, True, next_waits=True) == []
+    assert stamps(pace.estimates(waited_s, more_wait, next_waits=False)) == due()[-1:]
     assert target.status().dropped_estimates == len(due()) - 1
 
 
-def test_a_batch_that_becomes_late_ends_with_the_newest_window_all_the_same():
+@pytest.mark.parametrize("next_waits", [False, True])
+def test_a_batch_that_becomes_late_ends_with_the_newest_window_unless_another_waits(next_waits):
     """Nothing may follow that would bring it."""
     target = recognizer()
     pace = Pace(target)
     events = in_order(frames(0, 3), sounds(0, 3))
     middle = len(events) // 2
     feed(target, events[:middle], never_ask=True)
-    assert pace.estimates(0.1, more_wait=True)
+    assert pace.estimates(0.1, True, next_waits)
     feed(target, events[middle:], never_ask=True)
-    assert pace.estimates(0.4, more_wait=True) == []
-    assert stamps(pace.estimates(0.4, more_wait=False)) == due(3.0)[-1:]
+    assert pace.estimates(0.4, True, next_waits) == []
+    newest = [] if next_waits else due(3.0)[-1:]
+    assert stamps(pace.estimates(0.4, False, next_waits)) == newest
 
 
 def test_late_is_later_than_a_period_of_slow_estimates():
     target = recognizer(publish_rate=0.5)
     events = in_order(frames(0, 6), sounds(0, 6))
     feed(target, events, never_ask=True)
-    assert len(Pace(target).estimates(1.9, more_wait=True)) > 1
+    assert len(Pace(target).estimates(1.9, True, next_waits=False)) > 1

@@ -94,6 +94,12 @@ class Inbox:
             self.closed = True
             self._changed.notify()
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is a message to take."""
+        with self._changed:
+            return bool(self._images or self._sound)
+
     def take(self) -> tuple[list[Item], int | None] | None:
         """Wait for messages; return all of them in order, and the time of a noted silence.
 

@@ -25,25 +25,30 @@ class Pace:
     Messages are taken out of the inbox as a batch, and added one by one. As long as that is soon
     after they arrive, all windows are judged that are due. A message that waited longer than a
     period of the estimates, or than ``GRACE_NS`` if that is longer, is late: the ones behind it are
-    added first, and then the newest window alone is judged. So each batch ends with the newest
-    estimate that it allows for, however slow the machine is and whether or not more will come.
+    added first, and then the newest window alone is judged. A batch of nothing but late messages
+    has its newest window judged too, so that there are estimates however slow the machine is; and
+    so has one behind which nothing waits, for nothing may come.
     """
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
         self._behind = False  # windows were passed over
+        self._judged = False  # something of this batch was
 
-    def estimates(self, waited_s: float, more_wait: bool) -> list[Estimate]:
+    def estimates(self, waited_s: float, more_wait: bool, next_waits: bool) -> list[Estimate]:
         """Return the estimates to publish after a message was added.
 
         Args:
             waited_s: time from the arrival of that message until now, s.
             more_wait: whether the batch goes on after it.
+            next_waits: whether there is something for another batch.
         """
         late = waited_s > max(self._recognizer.config.period_ns, GRACE_NS) / 1e9
-        if late and more_wait:
+        if late and (more_wait or (self._judged and next_waits)):
             self._behind = True
+            self._judged = self._judged and more_wait
             return []
-        latest_only = late or self._behind
+        found = self._recognizer.estimates(latest_only=late or self._behind)
         self._behind = False
-        return self._recognizer.estimates(latest_only)
+        self._judged = more_wait and (self._judged or bool(found))
+        return found

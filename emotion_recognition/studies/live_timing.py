@@ -75,7 +75,8 @@ def live_estimates(
         for item in items:
             feed.add(item.message)
             waited_s = (now_ns - item.received_ns) / 1e9
-            found = pace.estimates(waited_s, item is not items[-1])
+            next_waits = upcoming is not None and upcoming.received_ns <= now_ns
+            found = pace.estimates(waited_s, item is not items[-1], next_waits)
             judged = {estimate.stamp_ns for estimate in found if estimate.available}
             now_ns += cost_ns * len(judged)  # the faces of a window are judged together
             yield from found

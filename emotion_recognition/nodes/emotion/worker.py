@@ -172,7 +172,7 @@ class Worker:
 
     def _publish_due(self, item: Item, more_wait: bool) -> None:
         waited_s = time.monotonic() - item.arrived_s
-        for estimate in self._pace.estimates(waited_s, more_wait):
+        for estimate in self._pace.estimates(waited_s, more_wait, self._inbox.waits):
             self._publish(estimate)
         self.status = self._recognizer.status()
 
