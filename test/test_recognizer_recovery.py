@@ -45,6 +45,7 @@ from readable_streams import (
 from emotion_recognition.estimate import Estimate, Flags
 from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
+from emotion_recognition.recognizer.clock import Abandoned
 from emotion_recognition.vision.stream import VisionConfig
 
 
@@ -90,6 +91,14 @@ def test_a_stream_that_ends_far_ahead_does_not_silence_the_other(ahead: str, ahe
     ends = [(each.stamp_ns - START) / SECOND for each in found]
     assert ends[0] < 15.5 and ends[-1] > 17.7
     assert np.diff(ends) == pytest.approx(0.25)
+
+
+def test_sources_that_are_gone_are_not_remembered():
+    sources = Abandoned()
+    for number in range(100):
+        sources.note(f"face_{number}", START, {None: START, f"face_{number}": START})
+        sources.note(None, START, {None: START, f"face_{number}": START})
+    assert len(sources) <= 2
 
 
 def test_sound_that_a_link_held_back_is_no_jump():

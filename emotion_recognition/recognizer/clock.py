@@ -73,6 +73,9 @@ class Abandoned:
         """Begin with no source known."""
         self._others: dict[str | None, dict[str | None, int]] = {}  # when it sent its newest
 
+    def __len__(self) -> int:
+        return len(self._others)
+
     def note(self, source: str | None, stamp_ns: int, newest: Stamps) -> bool:
         """Take note of a message; return whether a source that is ahead has been abandoned.
 
@@ -85,5 +88,7 @@ class Abandoned:
             for leader, ahead_ns in newest.items()
             if leader != source and leader in self._others
         )
+        for gone in self._others.keys() - newest.keys():  # faces of a robot come and go
+            del self._others[gone]
         self._others[source] = {other: ns for other, ns in newest.items() if other != source}
         return found
