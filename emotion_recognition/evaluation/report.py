@@ -119,8 +119,8 @@ def conditions_table(conditions: Mapping[str, Mapping[str, Any]]) -> Table:
         ]
         for condition, entry in conditions.items()
     ]
-    columns = ["condition", "n", "WAR", "±", "UAR", "±", "prec.", "F1", "top 5", "loss", "ECE"]
-    columns.append("by chance")
+    columns = ["condition", "n", "WAR", "±", "UAR", "±", "prec.", "F1", "top 5"]
+    columns += ["loss", "ECE", "by chance"]
     return Table("Figures", columns, rows, FIGURES_NOTE)
 
 

@@ -25,8 +25,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-import cv2
-import torch
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
@@ -37,7 +35,7 @@ from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.model.emotion_model import EmotionModel
 from emotion_recognition.msg import EmotionState
 from emotion_recognition.nodes.emotion.audio_input import AudioInput
-from emotion_recognition.nodes.emotion.pipeline import loaded_model
+from emotion_recognition.nodes.emotion.pipeline import compute_on, loaded_model
 from emotion_recognition.nodes.emotion.silence import SilenceWatch
 from emotion_recognition.nodes.emotion.worker import Worker
 from emotion_recognition.nodes.hri_messages import (
@@ -103,8 +101,7 @@ class HriBridge(Node):
         self._log_bridge = LogBridge(self._complain)
         _LIBRARY_LOG.addHandler(self._log_bridge)
         _LIBRARY_LOG.propagate = False
-        torch.set_num_threads(settings.num_threads)
-        cv2.setNumThreads(settings.num_threads)
+        compute_on(settings.num_threads)
         model = loaded_model(settings)
         self._inbox = Inbox(settings.image_depth, settings.audio_queue_s)
         self._emotions = self.create_publisher(EmotionState, "emotion", ESTIMATES)
@@ -127,8 +124,7 @@ class HriBridge(Node):
             self.create_subscription(ids_list, f"{VOICES}/tracked", self._follow_voice, _IDS_DEPTH)
         elif settings.use_audio:
             self._listen("audio")
-        # Each thread that computes has its own count.
-        self._worker.before_next(lambda _: torch.set_num_threads(settings.num_threads))
+        self._worker.before_next(lambda _: compute_on(settings.num_threads))
         self._worker.start()
         self.get_logger().info(f"ready: model {model.id} on {model.device}")
 

@@ -86,8 +86,7 @@ class Pipeline:
         Raises:
             StartError: what a parameter names is missing or damaged.
         """
-        torch.set_num_threads(settings.num_threads)
-        cv2.setNumThreads(settings.num_threads)
+        compute_on(settings.num_threads)
         self.settings = settings
         self.enabled = True
         self.model = loaded_model(settings)
@@ -136,8 +135,7 @@ class Pipeline:
             self._audio_input = AudioInput(
                 node, settings.audio_type, self._store_audio, self._store_info, self._complain
             )
-        # Each thread that computes has its own count.
-        self.worker.before_next(lambda _: torch.set_num_threads(settings.num_threads))
+        self.worker.before_next(lambda _: compute_on(settings.num_threads))
         self.worker.start()
 
     def reconfigure(self, config: RecognizerConfig) -> None:
@@ -221,6 +219,12 @@ class Pipeline:
 
     def _longest_silence_ns(self) -> int | None:
         return self.settings.recognizer.stale_ns if self.enabled else None
+
+
+def compute_on(threads: int) -> None:
+    """Let the thread that calls this compute on so many; each has a count of its own."""
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
 
 
 def free_memory() -> None:

@@ -14,7 +14,7 @@
 
 """How much memory the process and the device hold, and how fast that grows."""
 
-import os
+import shutil
 from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,10 +85,9 @@ def read_memory(device: str = "cpu") -> Memory:
 def _free(folder: Path) -> int | None:
     """Free bytes of a file system; None where it is not there."""
     try:
-        found = os.statvfs(folder)
+        return shutil.disk_usage(folder).free
     except OSError:
         return None
-    return found.f_bavail * found.f_frsize
 
 
 def _kilobytes(file: Path, field: str) -> int | None:
