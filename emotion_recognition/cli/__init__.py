@@ -20,6 +20,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from emotion_recognition import __version__
@@ -110,7 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (0 done, 1 failed, 2 wrong usage, 130 interrupted).
 
     Args:
-        arguments: None: those of the process, whose signals are taken over as well.
+        arguments: None: those of the process, whose signals are taken over as well, and whose
+            garbage collector rests while modules are imported.
     """
     chosen = _overview().parse_args(arguments)
     command = COMMANDS[chosen.command]
@@ -120,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Small networks run slower on many threads; set before PyTorch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        with without_collection():
+        with without_collection() if arguments is None else nullcontext():
             module = importlib.import_module(command.module)
     except ImportError as error:
         if not command.module.startswith("emotion_recognition.nodes"):
