@@ -174,6 +174,30 @@ def test_a_bad_image_is_counted_and_named(bench: Bench):
     assert "15XX7" in bench.said[0]
 
 
+def test_what_is_ahead_of_a_clock_that_was_set_back_is_left_over(bench: Bench):
+    """The clock is set back twice; sound and images of each time before come behind that."""
+    bench.put("image", picture(100 * SECOND_NS), 100 * SECOND_NS)
+    bench.put("image", picture(60 * SECOND_NS), 60 * SECOND_NS)
+    bench.put("image", picture(5 * SECOND_NS), 5 * SECOND_NS)
+    bench.put("audio", sound(np.zeros(1600), 100 * SECOND_NS))
+    bench.put("image", picture(61 * SECOND_NS))
+    bench.put("image", picture(4 * SECOND_NS))  # late, but of now
+    bench.put("audio", sound(np.zeros(1600), 5 * SECOND_NS))
+    bench.settle()
+    assert [frame[0] // SECOND_NS for frame in bench.recognizer.frames] == [100, 60, 5, 4]
+    assert [chunk.stamp_ns for chunk in bench.recognizer.chunks] == [5 * SECOND_NS]
+    ahead = ["audio dropped: its stamp is 95.1 s ahead", "image dropped: its stamp is 56.0 s ahead"]
+    assert [line[: len(start)] for line, start in zip(bench.said, ahead, strict=True)] == ahead
+
+
+def test_a_stream_whose_clock_is_ahead_is_heard_if_none_was_set_back(bench: Bench):
+    for number in range(3):
+        received_ns = (5 + number) * SECOND_NS
+        bench.put("image", picture(received_ns + 3600 * SECOND_NS), received_ns)
+    bench.settle()
+    assert len(bench.recognizer.frames) == 3 and not bench.said
+
+
 def test_a_zero_stamp_is_replaced_by_the_time_of_arrival(bench: Bench):
     bench.put("image", picture(stamp_ns=0), received_ns=9 * SECOND_NS)
     bench.put("audio", sound(np.ones(1600), stamp_ns=0), received_ns=9 * SECOND_NS)
@@ -233,7 +257,8 @@ def test_no_window_is_judged_after_a_late_message_if_others_wait(bench: Bench):
     bench.put("image", picture())
     assert waiting.wait(10)
     for _ in range(3):
-        bench.inbox.put(Item("audio", sound(np.ones(160)), 0, time.monotonic() - 1.0))
+        arrived_s = time.monotonic() - 1.0
+        bench.inbox.put(Item("audio", sound(np.ones(160)), 5 * SECOND_NS, arrived_s))
     bench.put("audio", sound(np.ones(160)))
     held.set()
     bench.settle()

@@ -45,7 +45,7 @@ from readable_streams import (
 from emotion_recognition.estimate import Estimate, Flags
 from emotion_recognition.model.checkpoint import CheckpointError
 from emotion_recognition.recognizer import Recognizer, RecognizerConfig
-from emotion_recognition.recognizer.clock import Abandoned
+from emotion_recognition.recognizer.clock import Abandoned, OldTime
 from emotion_recognition.vision.stream import VisionConfig
 
 
@@ -91,6 +91,36 @@ def test_a_stream_that_ends_far_ahead_does_not_silence_the_other(ahead: str, ahe
     ends = [(each.stamp_ns - START) / SECOND for each in found]
     assert ends[0] < 15.5 and ends[-1] > 17.7
     assert np.diff(ends) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("stamp_s", "arrived_s", "left_over"),
+    [
+        (100.0, 1.0, True),  # of the time before
+        (42.0, 1.0, True),
+        (39.9, 1.0, False),  # within a second of the clock
+        (30.0, 1.0, False),
+        (100.0, 10.9, True),
+        (100.0, 11.2, False),  # whoever goes on so has a clock of its own
+    ],
+)
+def test_what_lies_ahead_of_a_clock_that_was_set_back_is_left_over_for_ten_seconds(
+    stamp_s: float, arrived_s: float, left_over: bool
+):
+    old = OldTime()
+    assert not old.is_left_over(100 * SECOND, 100 * SECOND, 0.0)
+    assert not old.is_left_over(39 * SECOND, 39 * SECOND, 1.0)  # set back by 62 s
+    now = 39 * SECOND + round((arrived_s - 1) * SECOND)
+    stamp = round(stamp_s * SECOND) + now - 39 * SECOND
+    assert old.is_left_over(stamp, now, arrived_s) == left_over
+
+
+def test_a_clock_that_runs_at_another_rate_was_not_set_back():
+    """A recording that is played at half its speed, by its clock, and a camera that is ahead."""
+    old = OldTime()
+    for frame in range(300):
+        now = frame * SECOND // 60
+        assert not old.is_left_over(now + 5 * SECOND, now, frame / 30)
 
 
 def test_sources_that_are_gone_are_not_remembered():

@@ -17,6 +17,7 @@
 A source is a camera, by its name, or the sound: None.
 """
 
+import math
 from collections.abc import Mapping
 
 from emotion_recognition.recognizer.part import SECOND_NS
@@ -27,6 +28,10 @@ LATE_NS = SECOND_NS
 ABANDONED_NS = 10 * SECOND_NS
 """A source that is ahead is given up after so long a time of another's. That is longer than the
 sound which a link may hold back and bring all at once."""
+
+OLD_TIME_S = 10.0
+"""For so long after the clock was set back what lies ahead of it is taken for left over; then for
+the stamps of a source whose own clock is ahead."""
 
 Stamps = Mapping[str | None, int]
 """Newest stamp of each source that has one, ns."""
@@ -60,6 +65,33 @@ class SetBack:
             and abs(stamp_ns - before_ns) <= LATE_NS
             and stamp_ns - max(now.values(), default=stamp_ns) > LATE_NS
         )
+
+
+class OldTime:
+    """Tells what is left over from before the receiver's clock was set back, by that clock.
+
+    Whoever lags, a link or a publisher, brings it when the clock has been set, perhaps twice: its
+    stamps lie ahead. :class:`SetBack` knows one step only, and who took part in the time before it.
+    """
+
+    def __init__(self) -> None:
+        """Begin with a clock that was not set back."""
+        self._skew_ns: int | None = None  # the clock less a steady one, at the newest message
+        self._until_s = -math.inf
+
+    def is_left_over(self, stamp_ns: int, received_ns: int, arrived_s: float) -> bool:
+        """Take note of a message; return whether it is left over.
+
+        Args:
+            stamp_ns: that of the message.
+            received_ns: its arrival by the clock.
+            arrived_s: its arrival by a clock that goes on steadily.
+        """
+        skew_ns = received_ns - round(arrived_s * SECOND_NS)
+        if self._skew_ns is not None and self._skew_ns - skew_ns > LATE_NS:
+            self._until_s = arrived_s + OLD_TIME_S
+        self._skew_ns = skew_ns
+        return arrived_s < self._until_s and stamp_ns - received_ns > LATE_NS
 
 
 class Abandoned:

@@ -30,8 +30,10 @@ from emotion_recognition.audio.messages import AudioFormat, audio_chunk, audio_f
 from emotion_recognition.estimate import Estimate
 from emotion_recognition.nodes.ros.convert import nanoseconds
 from emotion_recognition.recognizer import Recognizer, RecognizerStatus
+from emotion_recognition.recognizer.clock import OldTime
 from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.recognizer.pace import Pace
+from emotion_recognition.recognizer.part import SECOND_NS
 from emotion_recognition.vision.messages import ImageFormatError, decode_image
 from emotion_recognition.vision.stream import FaceObservation
 
@@ -87,6 +89,7 @@ class Worker:
         self._complain = complain
         self._show = show
         self._unusable_coding = ""
+        self._old_time = OldTime()
         self._clock_ahead_ns = 0  # node clock less sensor stamp, of the last message
         self._tasks: deque[Callable[[Recognizer], None]] = deque()
         self._batch: deque[Item] = deque()  # taken out of the inbox
@@ -164,9 +167,9 @@ class Worker:
 
     def _handle(self, item: Item) -> None:
         if item.kind == "image":
-            self._handle_image(item.camera, item.message, item.received_ns)
+            self._handle_image(item)
         elif item.kind == "audio":
-            self._handle_audio(item.message, item.received_ns)
+            self._handle_audio(item)
         else:
             self._handle_audio_info(item.message)
 
@@ -182,7 +185,8 @@ class Worker:
             self._publish(gone)
         self.status = self._recognizer.status()
 
-    def _handle_image(self, camera: str, message: Any, received_ns: int) -> None:
+    def _handle_image(self, item: Item) -> None:
+        camera, message, received_ns = item.camera, item.message, item.received_ns
         stamp_ns = nanoseconds(message.header.stamp)
         if stamp_ns == 0:
             self._complain(
@@ -190,6 +194,8 @@ class Worker:
                 "Let the camera driver set header.stamp"
             )
             stamp_ns = received_ns
+        if self._is_left_over("image", stamp_ns, item):
+            return
         self._clock_ahead_ns = received_ns - stamp_ns
         if not self._recognizer.wants_frame(stamp_ns, camera):
             return
@@ -204,7 +210,8 @@ class Worker:
         if self._show is not None:
             self._show(camera, message.header, image, self._recognizer.faces(camera))
 
-    def _handle_audio(self, message: Any, received_ns: int) -> None:
+    def _handle_audio(self, item: Item) -> None:
+        message, received_ns = item.message, item.received_ns
         if self._unusable_coding:
             self.rejected_audio += 1
             self._complain(f"audio dropped: {self._unusable_coding}")
@@ -220,6 +227,8 @@ class Worker:
                 "sound carries no time stamp: its time of arrival is used instead. "
                 "Let the capture node set header.stamp"
             )
+        if self._is_left_over("audio", chunk.end_ns, item):
+            return
         samples, bad = sanitize(chunk.samples)
         if bad:
             self._complain(f"audio has {bad} samples that are not finite: silence is put there")
@@ -227,6 +236,17 @@ class Worker:
         self._clock_ahead_ns = received_ns - chunk.end_ns
         self.heard_s += len(samples) / chunk.sample_rate
         self._recognizer.add_audio(chunk)
+
+    def _is_left_over(self, what: str, stamp_ns: int, item: Item) -> bool:
+        """Whether a message is of the time before the node's clock was set back; says so."""
+        found = self._old_time.is_left_over(stamp_ns, item.received_ns, item.arrived_s)
+        if found:
+            ahead_s = (stamp_ns - item.received_ns) / SECOND_NS
+            self._complain(
+                f"{what} dropped: its stamp is {ahead_s:.1f} s ahead of the clock, which was set "
+                "back; it is left over from before, or the sender's clock has to be set too"
+            )
+        return found
 
     def _handle_audio_info(self, message: Any) -> None:
         try:
