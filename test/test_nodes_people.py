@@ -16,7 +16,6 @@
 """emotion_node with several people and two cameras, over real topics and by real clips."""
 
 import array
-import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -54,7 +53,7 @@ from emotion_recognition.recognizer.inbox import Inbox, Item
 from emotion_recognition.vision.stream import VisionConfig
 
 CHUNK = 1600  # samples, 100 ms
-IN_TIME = math.inf  # arrived so late that nothing of it can be late
+IN_TIME = 1e9  # arrived so late that nothing of it can be late
 TICKS = 45  # images of each camera, ten a second
 
 
