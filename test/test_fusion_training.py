@@ -108,6 +108,7 @@ def test_learns_the_face_and_leaves_the_voice_alone(
         ({"folds": [0]}, "folds"),
         ({"folds": [0, 1]}, "folds"),
         ({"folds": [1, 9]}, "folds"),
+        ({"noisy_versions": -1}, "noisy_versions"),
         ({"batches": 0}, "batches"),
         ({"trainer": {"keep": "best"}}, "trainer.keep"),
     ],

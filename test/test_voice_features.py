@@ -23,7 +23,13 @@ import soundfile
 from emotion_recognition.audio.stream import AudioConfig, features_of
 from emotion_recognition.evaluation import voice_features as module
 from emotion_recognition.evaluation.noise import with_noise
-from emotion_recognition.evaluation.voice_features import clip_features, voice_features
+from emotion_recognition.evaluation.voice_features import (
+    Change,
+    clip_features,
+    noise_at,
+    voice_features,
+)
+from emotion_recognition.training.room_and_noise import room_and_noise
 
 RATE = 16000
 
@@ -42,9 +48,9 @@ def computed(monkeypatch) -> list[str]:
     """Names of the clips that the front end was asked for."""
     names: list[str] = []
 
-    def counted(path: Path, snr_db: float | None = None) -> np.ndarray:
+    def counted(path: Path, change: Change | None = None) -> np.ndarray:
         names.append(path.stem)
-        return clip_features(path, snr_db)
+        return clip_features(path, change)
 
     monkeypatch.setattr(module, "clip_features", counted)
     return names
@@ -79,14 +85,15 @@ def test_another_front_end_or_clip_is_computed_anew(
     monkeypatch.setattr(module, "AudioConfig", lambda: AudioConfig(denoise=False))
     voice_features(clips, cache)
     assert computed[4:] == ["a", "b", "c"]
-    assert module.fingerprint() != module.fingerprint(20.0) != module.fingerprint(10.0)
+    prints = [None, noise_at(20.0), noise_at(10.0), room_and_noise(1), room_and_noise(2)]
+    assert len({module.fingerprint(change) for change in prints}) == len(prints)
 
 
 def test_noise_is_added_before_the_front_end(clips, tmp_path: Path) -> None:
-    noisy = voice_features(clips, tmp_path / "noisy.npz", snr_db=0.0)
+    noisy = voice_features(clips, tmp_path / "noisy.npz", noise_at(0.0))
     clean = voice_features(clips, tmp_path / "clean.npz")
     assert all(np.abs(noisy[name].astype(float) - clean[name]).mean() > 0.5 for name in clean)
-    again = clip_features(clips[0], 0.0)
+    again = clip_features(clips[0], noise_at(0.0))
     np.testing.assert_array_equal(noisy["a"], again.astype(np.float16))  # the same at each call
     samples, rate = soundfile.read(clips[0], dtype="float32")
     other = features_of(with_noise(samples, rate, 0.0, seed=5), rate, AudioConfig())

@@ -26,7 +26,7 @@ from emotion_recognition.corpora.ravdess import parse_clip
 from emotion_recognition.model.backbones import VoiceEncoderChoice
 from emotion_recognition.model.emotion_model import AUDIO_STEPS, load_model
 from emotion_recognition.model.network import EmotionNetwork, load_network
-from emotion_recognition.training import voice_data
+from emotion_recognition.training import voice, voice_data
 from emotion_recognition.training.augment import mix, random_vector_windows, random_windows
 from emotion_recognition.training.calibration import fit_temperature
 from emotion_recognition.training.config import ConfigError, parse
@@ -185,7 +185,13 @@ def corpus(tmp_path, monkeypatch):
         values = rng.normal(-60, 5, (150, 87))
         values[:, emotion * 8 : emotion * 8 + 8] += 30
         features[name] = values.astype(np.float16)
-    monkeypatch.setattr(voice_data, "voice_features", lambda paths, cache: features)
+
+    def heard(paths, cache, change):
+        """In a room every band is louder, by 10 dB a version."""
+        louder = 10 * int(change.name.split()[-1]) if change else 0
+        return {name: values + np.float16(louder) for name, values in features.items()}
+
+    monkeypatch.setattr(voice_data, "voice_features", heard)
     return tmp_path
 
 
@@ -222,11 +228,23 @@ def test_a_fold_is_trained_measured_and_trained_on(corpus) -> None:
     assert "| 1 |" not in (corpus / "third" / "report.md").read_text()  # nobody is kept out
 
 
+def test_voices_in_noise_are_trained_on_and_clean_ones_validate(corpus, monkeypatch) -> None:
+    """The scaling of the input tells what was trained on: clean voices and two louder versions."""
+    judged = []
+    monkeypatch.setattr(voice, "score", lambda *args: judged.append(args[1]) or score(*args))
+    data, features = corpus / "data", corpus / "features"
+    clean, _ = load_network(run(recipe(), data, corpus / "clean", features, False))
+    noisy, _ = load_network(run(recipe(noisy_versions=2), data, corpus / "noisy", features, False))
+    torch.testing.assert_close(noisy.audio.mean, clean.audio.mean + 10, atol=0.1, rtol=0)
+    assert torch.equal(judged[0].frames, judged[1].frames)
+    assert "| 1 | 12 |" in (corpus / "noisy" / "report.md").read_text()
+
+
 def test_a_network_learns_on_a_voice_encoder_and_names_it(corpus, monkeypatch) -> None:
     write_whisper(corpus / "whisper")
     rng = np.random.default_rng(0)
 
-    def vectors(paths, cache, encoder):
+    def vectors(paths, cache, encoder, change):
         values = {path.stem: rng.normal(0, 0.1, (70, encoder.vector_size)) for path in paths}
         for name, value in values.items():
             value[:, int(name.split("-")[2])] += 2
@@ -278,6 +296,8 @@ def test_learns_to_tell_the_bands_apart(voices: VoiceSet) -> None:
         ({"acted": 1.5}, "acted"),
         ({"trainer": {"keep": "best"}}, "trainer.keep"),
         ({"smoothing": -0.1}, "smoothing"),
+        ({"intensity": -1.0}, "intensity"),
+        ({"noisy_versions": -1}, "noisy_versions"),
     ],
 )
 def test_what_cannot_be_trained_is_named(changes, field: str) -> None:

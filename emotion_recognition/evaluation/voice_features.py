@@ -23,6 +23,7 @@ import hashlib
 import logging
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,25 +47,50 @@ CLIPS_A_WRITE = 1000
 Features = dict[str, npt.NDArray[np.float16]]
 """Clip name (without suffix) to feature frames (n, 87), or to an encoder's vectors (n, D)."""
 
+Samples = npt.NDArray[np.float32]
 
-def voice_features(paths: Sequence[Path], cache: Path, snr_db: float | None = None) -> Features:
+
+@dataclass(frozen=True)
+class Change:
+    """What is done to the sound of a clip before it is heard; the same at each call.
+
+    Attributes:
+        name: Tells it from other changes by the same module.
+        source: File of the code that makes it: when that changes, everything is computed anew.
+        apply: From samples (n,) or (n, channels), their rate and the clip's name to samples alike.
+    """
+
+    name: str
+    source: Path
+    apply: Callable[[Samples, int, str], Samples]
+
+
+def noise_at(snr_db: float) -> Change:
+    """Add speech-shaped noise at this ratio (:func:`.noise.with_noise`)."""
+
+    def apply(samples: Samples, sample_rate: int, clip: str) -> Samples:
+        return noise.with_noise(samples, sample_rate, snr_db, zlib.crc32(clip.encode()))
+
+    return Change(str(snr_db), Path(noise.__file__), apply)
+
+
+def voice_features(paths: Sequence[Path], cache: Path, change: Change | None = None) -> Features:
     """Return the features of sound files, from ``cache`` as far as they are there.
 
     Args:
         paths: The files; no two with the same name.
         cache: File (.npz) to read and write; made if absent.
-        snr_db: Add speech-shaped noise to the samples at this ratio, the same at each call; None:
-            the clips as they are.
+        change: What is done to the samples before; None: nothing.
 
     Raises:
         LibsndfileError: A clip cannot be read.
         ValueError: ``cache`` is no such file.
     """
-    return _cached(paths, cache, fingerprint(snr_db), lambda path: clip_features(path, snr_db))
+    return _cached(paths, cache, fingerprint(change), lambda path: clip_features(path, change))
 
 
 def voice_vectors(
-    paths: Sequence[Path], cache: Path, encoder: VoiceBackbone, snr_db: float | None = None
+    paths: Sequence[Path], cache: Path, encoder: VoiceBackbone, change: Change | None = None
 ) -> Features:
     """Return an encoder's vectors of the window of 3.6 s around the middle of sound files.
 
@@ -72,44 +98,42 @@ def voice_vectors(
         paths: The files; no two with the same name.
         cache: File (.npz) to read and write; made if absent.
         encoder: The voice encoder.
-        snr_db: As for :func:`voice_features`.
+        change: As for :func:`voice_features`.
 
     Raises:
         LibsndfileError: A clip cannot be read.
         ValueError: ``cache`` is no such file, or a clip has another sampling rate than 16 kHz.
     """
-    key = f"{encoder.name} {encoder.sha256} {snr_db}"
-    return _cached(paths, cache, key, lambda path: encoder.encode(_centre(_samples(path, snr_db))))
+    key = f"{encoder.name} {encoder.sha256} {change.name if change else None}"
+    return _cached(paths, cache, key, lambda path: encoder.encode(_centre(_samples(path, change))))
 
 
-def clip_features(path: Path, snr_db: float | None = None) -> npt.NDArray[np.float32]:
+def clip_features(path: Path, change: Change | None = None) -> Samples:
     """Return the features (n, 87) of one sound file, as a robot that hears it has them."""
-    samples, sample_rate = _sound(path, snr_db)
+    samples, sample_rate = _sound(path, change)
     return features_of(samples, sample_rate, AudioConfig())
 
 
-def _sound(path: Path, snr_db: float | None) -> tuple[npt.NDArray[np.float32], int]:
+def _sound(path: Path, change: Change | None) -> tuple[Samples, int]:
     samples, sample_rate = soundfile.read(path, dtype="float32")
-    if snr_db is not None:
-        samples = noise.with_noise(samples, sample_rate, snr_db, zlib.crc32(path.stem.encode()))
-    return samples, sample_rate
+    return change.apply(samples, sample_rate, path.stem) if change else samples, sample_rate
 
 
-def _samples(path: Path, snr_db: float | None) -> npt.NDArray[np.float32]:
-    samples, sample_rate = _sound(path, snr_db)
+def _samples(path: Path, change: Change | None) -> Samples:
+    samples, sample_rate = _sound(path, change)
     if sample_rate != SAMPLE_RATE or samples.ndim != 1:
         raise ValueError(f"{path}: {sample_rate} Hz; voice encoders read mono of {SAMPLE_RATE} Hz")
     return samples
 
 
-def _centre(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _centre(samples: Samples) -> Samples:
     """Cut sound to the window around its middle; what is shorter stays as it is."""
     spare = max(0, len(samples) - round(WINDOW_S * SAMPLE_RATE))
     return samples[spare // 2 : len(samples) - (spare - spare // 2)]
 
 
 def _cached(
-    paths: Sequence[Path], cache: Path, key: str, compute: Callable[[Path], npt.NDArray[np.float32]]
+    paths: Sequence[Path], cache: Path, key: str, compute: Callable[[Path], Samples]
 ) -> Features:
     known = _read(cache, key) if cache.is_file() else {}
     missing = [path for path in paths if _name_and_size(path) not in known]
@@ -121,12 +145,12 @@ def _cached(
     return {path.stem: known[_name_and_size(path)] for path in paths}
 
 
-def fingerprint(snr_db: float | None = None) -> str:
-    """Return a name of the audio front end's code and configuration, and of the noise added."""
+def fingerprint(change: Change | None = None) -> str:
+    """Return a name of the audio front end's code and configuration, and of the change before."""
     sources = sorted(Path(audio.__file__).parent.glob("*.py"))
-    if snr_db is not None:
-        sources.append(Path(noise.__file__))
-    digest = hashlib.sha256(f"{AudioConfig()} {snr_db}".encode())
+    if change is not None:
+        sources.append(change.source)
+    digest = hashlib.sha256(f"{AudioConfig()} {change.name if change else None}".encode())
     for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()

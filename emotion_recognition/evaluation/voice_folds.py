@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from emotion_recognition.evaluation.voice_features import voice_features, voice_vectors
+from emotion_recognition.evaluation.voice_features import noise_at, voice_features, voice_vectors
 from emotion_recognition.model.backbones import NO_VOICE_ENCODER, VoiceEncoderChoice
 from emotion_recognition.model.emotion_model import (
     AUDIO_STEPS,
@@ -168,10 +168,11 @@ def judge_voices(
     }
     encoder = next(iter(models.values())).voice_encoder
     paths = [clip.path for clip in clips]
+    change = None if snr_db is None else noise_at(snr_db)
     if encoder is None:
-        features = voice_features(paths, cache, snr_db)
+        features = voice_features(paths, cache, change)
     else:
-        features = voice_vectors(paths, cache, encoder, snr_db)
+        features = voice_vectors(paths, cache, encoder, change)
     judged = [
         judge_voice(models[fold], features[clip.path.stem])
         for clip, fold in tqdm(

@@ -68,7 +68,7 @@ from emotion_recognition.training.task import Task, Training, leads
 from emotion_recognition.training.trainer import fit
 from emotion_recognition.training.valence_arousal import emotion_ratings, fit_ratings
 from emotion_recognition.training.voice import ENCODER, save_network, split_voices
-from emotion_recognition.training.voice_data import VoiceSet, read_voices
+from emotion_recognition.training.voice_data import VoiceSet, join_voices, read_voices
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ class Fusion:
         folds: Which to train, from 1; 0 is the deployed network, whose temperatures are the mean of
             those of the folds, so that it comes last.
         versions: Augmented versions of each voice and of each face.
+        noisy_versions: Of each voice in rooms and noise, to train on beside the clean one.
         batches: In an epoch; each holds ``trainer.batch_size`` pairs and as many faces alone.
         smoothing: Label smoothing.
         optimiser: The optimiser.
@@ -110,6 +111,7 @@ class Fusion:
     id: str
     folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 0)
     versions: int = 2
+    noisy_versions: int = 0
     batches: int = 50
     smoothing: float = 0.05
     optimiser: Optimiser = field(default_factory=AdamW)
@@ -124,6 +126,8 @@ class Fusion:
         require(bool(self.folds) and not alone, "folds", self.folds, "0 only after other folds")
         for name in ("versions", "batches"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
+        noisy = self.noisy_versions
+        require(noisy >= 0, "noisy_versions", noisy, "0 or more")
         require(0 <= self.smoothing < 1, "smoothing", self.smoothing, "0 to below 1")
         require(self.trainer.keep == "last", "trainer.keep", self.trainer.keep, "last")
 
@@ -280,7 +284,10 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
         fold: start_network(Path(config.voice.format(fold=fold)), config.trainer.seed * 100 + fold)
         for fold in config.folds
     }
-    speech = read_voices("ravdess_speech", data, features, acted=1.0)
+    speech, *noisy = (
+        read_voices("ravdess_speech", data, features, acted=1.0, version=version)
+        for version in range(config.noisy_versions + 1)
+    )
     ratings = emotion_ratings(fit_ratings(affectnet.rated_faces(data, 1)))
     encoder, _ = load_frame_encoder(ENCODER)
     faces, held_faces = read_faces(encoder, data, config.versions)
@@ -290,7 +297,8 @@ def run(config: Fusion, data: Path, out: Path, features: Path, resume: bool) -> 
         train, held = split_voices(speech, "ravdess", fold)
         network = networks[fold]
         network.heads.ratings.copy_(torch.from_numpy(ratings))
-        sounds = listen(network, speech.select(train), config.versions, seed=fold)
+        voices = join_voices([version.select(train) for version in (speech, *noisy)])
+        sounds = listen(network, voices, config.versions, seed=fold)
         task = make_task(network, sounds, faces, config)
         runs = out / "runs" / f"fold{fold}"
         fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)

@@ -24,7 +24,7 @@ from torch import Tensor
 from emotion_recognition.corpora import ravdess
 from emotion_recognition.corpora.openface import action_units, clip_key
 from emotion_recognition.evaluation.ravdess_voice import feature_cache
-from emotion_recognition.evaluation.voice_features import voice_features
+from emotion_recognition.evaluation.voice_features import noise_at, voice_features
 from emotion_recognition.evaluation.voice_folds import NOISE
 from emotion_recognition.model.network import TwoStreamNetwork
 from emotion_recognition.training.fusion import listen
@@ -89,11 +89,12 @@ def paired_clips(
     if not clips:
         raise ValueError(f"no clip in '{data}' has a row of action units: check --data")
     paths = [clip.path for clip in clips]
+    changes = {name: noise_at(snr_db) for name, snr_db in NOISE.items()} if noise else {}
     voices = {
         condition: ravdess_voices(
-            clips, voice_features(paths, feature_cache(out, condition), snr_db)
+            clips, voice_features(paths, feature_cache(out, condition), change)
         )
-        for condition, snr_db in {"clean": None, **(NOISE if noise else {})}.items()
+        for condition, change in {"clean": None, **changes}.items()
     }
     faces = torch.stack([torch.from_numpy(units[clip_key(clip.path.stem)]) for clip in clips])
     return voices.pop("clean"), faces, voices

@@ -97,6 +97,7 @@ class Voice:
             empty: random weights.
         smoothing: Label smoothing.
         intensity: Weight of the intensity loss beside the class loss.
+        noisy_versions: Of each voice in rooms and noise, to train on beside the clean one.
         voice_encoder: Whose vectors the networks read; by default they read log-mel frames.
         calibrated: Networks of the same recipe, of which the temperature is taken. The actors that
             validate are then trained on as well; empty: they are kept out, and calibrate.
@@ -112,6 +113,7 @@ class Voice:
     start: str = ""
     smoothing: float = 0.1
     intensity: float = 0.2
+    noisy_versions: int = 0
     calibrated: str = ""
     voice_encoder: VoiceEncoderChoice = field(default_factory=VoiceEncoderChoice)
     optimiser: Optimiser = field(default_factory=AdamW)
@@ -126,7 +128,8 @@ class Voice:
         require(bool(self.folds), "folds", [], "one or more")
         for name in ("acted", "smoothing"):
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
-        require(self.intensity >= 0, "intensity", self.intensity, "0 or more")
+        for name in ("intensity", "noisy_versions"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         require(self.trainer.keep == "last", "trainer.keep", self.trainer.keep, "last")
 
 
@@ -194,8 +197,14 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
         for fold in config.folds
         if config.calibrated
     }
-    voices = join_voices(
-        [read_voices(name, data, features, config.acted, encoder) for name in config.corpora]
+    voices, *noisy = (
+        join_voices(
+            [
+                read_voices(name, data, features, config.acted, encoder, version)
+                for name in config.corpora
+            ]
+        )
+        for version in range(config.noisy_versions + 1)
     )
     lines = ["| fold | validation clips | accuracy | temperature |", "| --- " * 4 + "|"]
     for fold in config.folds:
@@ -203,7 +212,8 @@ def run(config: Voice, data: Path, out: Path, features: Path, resume: bool) -> P
         train, held = split_voices(voices, config.split, fold)
         if config.calibrated:
             train, held = train | held, torch.zeros_like(held)
-        task = make_task(starts[fold], voices.select(train), voices.select(held), config)
+        heard = join_voices([version.select(train) for version in (voices, *noisy)])
+        task = make_task(starts[fold], heard, voices.select(held), config)
         runs = out / f"fold{fold}"
         classifier = fit(task, config.optimiser, config.schedule, config.trainer, runs, resume)
         temperature = known.get(fold, 1.0)

@@ -31,6 +31,7 @@ from emotion_recognition.evaluation.voice_folds import VoiceClip, centre_window
 from emotion_recognition.model.backbones import VoiceBackbone
 from emotion_recognition.model.emotion_model import AUDIO_STEPS
 from emotion_recognition.training.config import ConfigError
+from emotion_recognition.training.room_and_noise import room_and_noise
 
 
 @dataclass(frozen=True)
@@ -116,22 +117,37 @@ def crema_d_voices(
 
 
 def read_voices(
-    corpus: str, data: Path, folder: Path, acted: float, encoder: VoiceBackbone | None = None
+    corpus: str,
+    data: Path,
+    folder: Path,
+    acted: float,
+    encoder: VoiceBackbone | None = None,
+    version: int = 0,
 ) -> VoiceSet:
     """Read ``crema_d``, ``ravdess_speech`` or ``ravdess_song`` below ``data``.
 
     The features, or the vectors of a voice encoder, are taken from a cache in ``folder``, and put
     there the first time.
 
+    Args:
+        corpus: Its name.
+        data: Folder that holds it.
+        folder: Of the cache.
+        acted: Weight of the acted emotion in a CREMA-D target.
+        encoder: Whose vectors are read; None: log-mel frames.
+        version: 0: the clips as they are; from 1: that version of them in rooms and noise.
+
     Raises:
         ConfigError: the corpus is not there, or its files are not sound.
     """
+    change = room_and_noise(version) if version else None
+    name = f"{corpus}-room{version}" if version else corpus
 
     def heard(clips: Sequence[VoiceClip]) -> Features:
         paths = [clip.path for clip in clips]
         if encoder is None:
-            return voice_features(paths, folder / f"{corpus}.npz")
-        return voice_vectors(paths, folder / f"{corpus}-{encoder.name}.npz", encoder)
+            return voice_features(paths, folder / f"{name}.npz", change)
+        return voice_vectors(paths, folder / f"{name}-{encoder.name}.npz", encoder, change)
 
     try:
         if corpus == "crema_d":
