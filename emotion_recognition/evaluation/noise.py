@@ -14,6 +14,8 @@
 
 """Noise for tests: speech-shaped, added to a voice at a given signal-to-noise ratio."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,14 +39,32 @@ def speech_shaped_noise(
     count: int, sample_rate: int, generator: np.random.Generator
 ) -> npt.NDArray[np.float64]:
     """Return Gaussian noise (count,) with the long-term spectrum of speech and power 1."""
-    spectrum = np.fft.rfft(generator.standard_normal(count))
-    frequencies = np.maximum(np.fft.rfftfreq(count, 1 / sample_rate), 1.0)
     # A band's width grows with its centre: less the width, its level is the power per Hz.
     density_db = np.array(_LEVELS) - 10 * np.log10(_CENTRES)
-    shape_db = np.interp(np.log(frequencies), np.log(_CENTRES), density_db)
-    shape_db[frequencies < _CENTRES[0]] = -np.inf
-    noise = np.fft.irfft(spectrum * 10 ** (shape_db / 20), count)
-    return noise / np.sqrt(np.mean(noise**2))
+
+    def level_db(frequencies: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        audible = np.maximum(frequencies, 1.0)
+        shape_db = np.interp(np.log(audible), np.log(_CENTRES), density_db)
+        return np.where(audible < _CENTRES[0], -np.inf, shape_db)
+
+    return shaped_noise(count, sample_rate, level_db, generator)
+
+
+def shaped_noise(
+    count: int,
+    sample_rate: int,
+    level_db: Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]],
+    generator: np.random.Generator,
+) -> npt.NDArray[np.float64]:
+    """Return Gaussian noise (count,) of power 1, shaped by ``level_db``: from Hz to dB per Hz."""
+    spectrum = np.fft.rfft(generator.standard_normal(count))
+    shape_db = level_db(np.fft.rfftfreq(count, 1 / sample_rate))
+    return of_power_one(np.fft.irfft(spectrum * 10 ** (shape_db / 20), count))
+
+
+def of_power_one(sound: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return a sound (n,) scaled to a mean power of 1."""
+    return sound / np.sqrt(np.mean(sound**2))
 
 
 def voice_power(samples: npt.NDArray[np.floating], sample_rate: int) -> float:

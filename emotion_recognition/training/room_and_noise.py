@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from emotion_recognition.evaluation.noise import voice_power
-from emotion_recognition.evaluation.voice_features import Change
+from emotion_recognition.evaluation.noise import of_power_one, shaped_noise, voice_power
+from emotion_recognition.evaluation.voice_features import Change, Samples
 
 Sound = npt.NDArray[np.float64]
 
@@ -54,9 +54,7 @@ _HARMONICS = 12
 def room_and_noise(version: int) -> Change:
     """Return the change of a clip's sound; each ``version`` is another room and other noise."""
 
-    def apply(
-        samples: npt.NDArray[np.float32], sample_rate: int, clip: str
-    ) -> npt.NDArray[np.float32]:
+    def apply(samples: Samples, sample_rate: int, clip: str) -> Samples:
         generator = np.random.default_rng([version, zlib.crc32(clip.encode())])
         return in_room_and_noise(samples, sample_rate, generator)
 
@@ -64,8 +62,8 @@ def room_and_noise(version: int) -> Change:
 
 
 def in_room_and_noise(
-    samples: npt.NDArray[np.float32], sample_rate: int, generator: np.random.Generator
-) -> npt.NDArray[np.float32]:
+    samples: Samples, sample_rate: int, generator: np.random.Generator
+) -> Samples:
     """Return a voice (n,) or (n, channels) as one microphone hears it, (n,), at the same power.
 
     Raises:
@@ -117,22 +115,22 @@ def place_noise(count: int, sample_rate: int, generator: np.random.Generator) ->
     """Return the noise (count,) of a place, of power 1: broadband, at times with a motor's hum."""
     noise = coloured_noise(count, sample_rate, generator.uniform(*_SLOPE_DB), generator)
     if generator.random() < _FLUCTUATING:
-        noise *= _fluctuation(count, sample_rate, generator)
-        noise /= np.sqrt(np.mean(noise**2))
+        noise = of_power_one(noise * _fluctuation(count, sample_rate, generator))
     if generator.random() < _HUMMING:
         hum = _hum(count, sample_rate, generator)
         noise = noise + hum * 10 ** (generator.uniform(*_HUM_DB) / 20)
-    return noise / np.sqrt(np.mean(noise**2))
+    return of_power_one(noise)
 
 
 def coloured_noise(
     count: int, sample_rate: int, slope_db: float, generator: np.random.Generator
 ) -> Sound:
     """Return Gaussian noise (count,) of power 1 whose density has ``slope_db`` an octave."""
-    spectrum = np.fft.rfft(generator.standard_normal(count))
-    frequencies = np.maximum(np.fft.rfftfreq(count, 1 / sample_rate), 50.0)
-    noise = np.fft.irfft(spectrum * 10 ** (slope_db * np.log2(frequencies / 50.0) / 20), count)
-    return noise / np.sqrt(np.mean(noise**2))
+
+    def level_db(frequencies: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        return slope_db * np.log2(np.maximum(frequencies, 50.0) / 50.0)
+
+    return shaped_noise(count, sample_rate, level_db, generator)
 
 
 def _fluctuation(count: int, sample_rate: int, generator: np.random.Generator) -> Sound:
@@ -151,5 +149,4 @@ def _hum(count: int, sample_rate: int, generator: np.random.Generator) -> Sound:
     number = number[number * pitch < sample_rate / 2]
     phase = generator.uniform(0, 2 * np.pi, len(number))
     times = np.arange(count)[:, None] / sample_rate
-    hum = np.sum(np.sin(2 * np.pi * pitch * number * times + phase) / number, axis=1)
-    return hum / np.sqrt(np.mean(hum**2))
+    return of_power_one(np.sum(np.sin(2 * np.pi * pitch * number * times + phase) / number, axis=1))
