@@ -343,12 +343,12 @@ def set_parameter(p: Probe, name: str, value: str) -> None:
     assert answer.result().results[0].successful, answer.result()
 
 
-def change_state(p: Probe, transition: int, *, succeeds: bool = True) -> None:
-    client = p.node.create_client(ChangeState, "/robot/emotion_node/change_state")
+def change_state(heard: Listener, transition: int, *, succeeds: bool = True) -> None:
+    client = heard.probe.node.create_client(ChangeState, "/robot/emotion_node/change_state")
     assert client.wait_for_service(20)
     answer = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
     wait_until(answer.done, 60, "the transition")
-    assert answer.result().success == succeeds
+    assert answer.result().success == succeeds, heard.process.text
 
 
 def test_lifecycle_and_clock_are_told_in_every_state(resting: Listener, analyzers: dict):
@@ -361,17 +361,17 @@ def test_lifecycle_and_clock_are_told_in_every_state(resting: Listener, analyzer
     assert resting.parts() == everything
 
     set_parameter(resting.probe, "model_path", "/no/such/folder")
-    change_state(resting.probe, Transition.TRANSITION_CONFIGURE, succeeds=False)
+    change_state(resting, Transition.TRANSITION_CONFIGURE, succeeds=False)
     failed = resting.wait(
         "lifecycle", "not configured: parameter 'model_path' is '/no/such/folder'"
     )
     assert failed.level == ERROR
     set_parameter(resting.probe, "model_path", "")
-    change_state(resting.probe, Transition.TRANSITION_CONFIGURE)
+    change_state(resting, Transition.TRANSITION_CONFIGURE)
     assert resting.wait("lifecycle", "inactive").level == OK
     assert resting.wait("image", "not at work: the node is inactive").level == OK
 
-    change_state(resting.probe, Transition.TRANSITION_ACTIVATE)
+    change_state(resting, Transition.TRANSITION_ACTIVATE)
     node = resting.probe.node
     node.create_publisher(Image, "/robot/image", BEST_EFFORT)
     picky = resting.wait("image", "best effort publisher and reliable subscription")
@@ -389,6 +389,6 @@ def test_lifecycle_and_clock_are_told_in_every_state(resting: Listener, analyzer
     going.cancel()
     assert resting.wait("clock", "/clock stands still").level == WARN
 
-    change_state(resting.probe, Transition.TRANSITION_DEACTIVATE)
+    change_state(resting, Transition.TRANSITION_DEACTIVATE)
     assert resting.wait("image", "not at work: the node is inactive").level == OK
     assert resting.parts() == everything
