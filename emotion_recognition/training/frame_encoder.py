@@ -46,7 +46,7 @@ from emotion_recognition.training.optimiser import Cosine, Optimiser, Schedule, 
 from emotion_recognition.training.task import Task, Training, leads
 from emotion_recognition.training.trainer import fit
 
-WEIGHTS_ID = "ferplus-2026.11-2"
+WEIGHTS_ID = "ferplus-2026.11-3"
 LICENCE = "non-commercial research only: trained on FER2013 images; FER+ labels MIT"
 
 FaceBatch = tuple[Tensor, Tensor]
