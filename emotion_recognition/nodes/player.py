@@ -35,7 +35,7 @@ from emotion_recognition.nodes.ros.spin import WRONG_USAGE, start_ros, stop_sign
 from emotion_recognition.nodes.run import add_ros_arguments
 
 _CLOCK_PERIOD_S = 0.01
-_SETTLE_S = 1.0
+_SETTLE_S = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
