@@ -167,6 +167,7 @@ def _serve(connection: Connection) -> None:
         try:
             job = connection.recv()
         except EOFError:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending already
             return
         try:
             connection.send(run_job(job))
