@@ -227,6 +227,7 @@ def test_shipped_parameters_come_from_all_actors_and_reach_their_aim():
     for method in ("hysteresis", "hmm"):
         assert figures[method]["added_delay_mean_s"] <= 0.25
         assert figures[method]["ece"] < 0.05
+    assert figures["hysteresis"]["flips_per_minute"] < figures["hmm"]["flips_per_minute"]
     assert figures["hysteresis"]["flips_per_minute"] < 0.6 * figures["none"]["flips_per_minute"]
 
 
